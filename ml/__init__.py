@@ -1,0 +1,1 @@
+"""The science of exfb: pose sequences, the two-branch network, its training and its use. No Django here."""

@@ -1,0 +1,1 @@
+"""Pose sequences and the files they come in. Needs NumPy only."""

@@ -1,0 +1,139 @@
+"""Joints, parents, left-right pairs, and where each known source keeps its joints: the only table of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A tree of named joints.
+
+    Parameters
+    ----------
+    name : str
+    joints : tuple of str
+        Names, in the order of the arrays' joint axis. A side is a prefix: `left_knee`, `right_knee`.
+    parents : tuple of int
+        Index of each joint's parent; -1 for the root.
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    parents: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.joints) != len(self.parents):
+            raise ValueError(f"{self.name}: {len(self.joints)} joints but {len(self.parents)} parents")
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def index(self, joint: str) -> int:
+        """Return the place of a joint in the arrays; `KeyError` if there is none of that name."""
+        return self._index[joint]
+
+    def indices(self, *joints: str) -> list[int]:
+        """Return the places of several joints."""
+        return [self._index[joint] for joint in joints]
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {joint: i for i, joint in enumerate(self.joints)}
+
+    @cached_property
+    def bones(self) -> tuple[tuple[int, int], ...]:
+        """(parent, child) index pairs, parents before their children."""
+        pairs: list[tuple[int, int]] = []
+        reached = [i for i, parent in enumerate(self.parents) if parent < 0]
+        while reached:
+            joint = reached.pop(0)
+            children = [i for i, parent in enumerate(self.parents) if parent == joint]
+            pairs += [(joint, child) for child in children]
+            reached += children
+        return tuple(pairs)
+
+    @cached_property
+    def mirrored(self) -> tuple[int, ...]:
+        """For each joint the index of its twin on the other side, or its own."""
+        swap = {"left": "right", "right": "left"}
+        return tuple(
+            self._index[f"{swap[side]}_{rest}"] if (side := name.split("_")[0]) in swap else i
+            for i, name in enumerate(self.joints)
+            for rest in [name.partition("_")[2]]
+        )
+
+
+def _tree(name: str, edges: list[tuple[str, str | None]]) -> Skeleton:
+    joints = tuple(joint for joint, _ in edges)
+    parents = tuple(-1 if parent is None else joints.index(parent) for _, parent in edges)
+    return Skeleton(name, joints, parents)
+
+
+#: The model's 19 joints, in EC3D's order, rooted at the pelvis.
+EC3D_19 = _tree(
+    "ec3d_19",
+    [
+        ("nose", "neck"),
+        ("neck", "mid_hip"),
+        ("right_shoulder", "neck"),
+        ("right_elbow", "right_shoulder"),
+        ("right_wrist", "right_elbow"),
+        ("left_shoulder", "neck"),
+        ("left_elbow", "left_shoulder"),
+        ("left_wrist", "left_elbow"),
+        ("mid_hip", None),
+        ("right_hip", "mid_hip"),
+        ("right_knee", "right_hip"),
+        ("right_ankle", "right_knee"),
+        ("left_hip", "mid_hip"),
+        ("left_knee", "left_hip"),
+        ("left_ankle", "left_knee"),
+        ("left_big_toe", "left_ankle"),
+        ("left_heel", "left_ankle"),
+        ("right_big_toe", "right_ankle"),
+        ("right_heel", "right_ankle"),
+    ],
+)
+
+#: Place of each of the 19 joints in OpenPose's BODY_25.
+BODY_25 = dict(zip(EC3D_19.joints, (*range(15), 19, 21, 22, 24), strict=True))
+
+#: MediaPipe Pose (BlazePose) landmark numbers. Neck and pelvis are not among them.
+MEDIAPIPE_33 = {
+    "nose": 0,
+    "left_shoulder": 11,
+    "right_shoulder": 12,
+    "left_elbow": 13,
+    "right_elbow": 14,
+    "left_wrist": 15,
+    "right_wrist": 16,
+    "left_hip": 23,
+    "right_hip": 24,
+    "left_knee": 25,
+    "right_knee": 26,
+    "left_ankle": 27,
+    "right_ankle": 28,
+    "left_heel": 29,
+    "right_heel": 30,
+    "left_big_toe": 31,
+    "right_big_toe": 32,
+}
+
+#: What the published project's long CSV files call the joints (no feet beyond the ankle).
+EC3D_LONG_CSV = {
+    "nose": "nose",
+    "upper spine": "neck",
+    "right shoulder": "right_shoulder",
+    "right elbow": "right_elbow",
+    "right hand": "right_wrist",
+    "left shoulder": "left_shoulder",
+    "left elbow": "left_elbow",
+    "left hand": "left_wrist",
+    "lower spine": "mid_hip",
+    "right hip": "right_hip",
+    "right knee": "right_knee",
+    "right foot": "right_ankle",
+    "left hip": "left_hip",
+    "left knee": "left_knee",
+    "left foot": "left_ankle",
+}
