@@ -1,0 +1,1 @@
+"""From a recording to findings, corrections, verdicts and the history of mistakes."""

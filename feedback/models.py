@@ -1,0 +1,217 @@
+"""What is known of a recording: its session, its analyses, their repetitions, and what clinicians said of them."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import Exercise, Patient, Recording
+
+
+class ModelRelease(models.Model):
+    """A checked folder with a trained network. Exactly one is active."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.SlugField(max_length=60, unique=True, allow_unicode=False)
+    folder = models.CharField(max_length=300, help_text=_("Absolute, or relative to the shipped releases."))
+    sha256 = models.CharField(
+        max_length=64, help_text=_("Of release.json, which holds the hashes of the rest.")
+    )
+    classes = models.JSONField()
+    metrics = models.JSONField(default=dict)
+    trained_on = models.TextField(blank=True)
+    is_active = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"], condition=Q(is_active=True), name="one_active_release"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExerciseSession(models.Model):
+    """A patient's recordings of one day.
+
+    The counts and the severity summarise its repetitions, so that the worklist sorts in SQL; only
+    `feedback.services.refresh_session` writes them.
+    """
+
+    class Severity(models.IntegerChoices):
+        PAIN = 1, _("Pain")
+        NOT_SURE = 2, _("Not sure")
+        NEW = 3, _("New")
+        REPEATED = 4, _("Repeated")
+        ROUTINE = 5, _("Routine")
+
+    #: Pain of this much or more comes first in the worklist.
+    PAIN_THRESHOLD = 4
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="sessions")
+    day = models.DateField()
+    severity = models.PositiveSmallIntegerField(choices=Severity, default=Severity.ROUTINE)
+    repetition_count = models.PositiveIntegerField(default=0)
+    unreviewed_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-day", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["patient", "day"], name="one_session_a_day")]
+        indexes = [
+            models.Index(
+                fields=["severity", "day", "id"], condition=Q(unreviewed_count__gt=0), name="worklist_order"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Analysis(models.Model):
+    """One run of one release on one recording. The row is the queue of record."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Being analysed")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Could not be analysed")
+        NEEDS_ATTENTION = "needs_attention", _("Needs attention")
+
+    class Step(models.TextChoices):
+        WAITING = "waiting", _("Waiting for a worker")
+        READING = "reading", _("Reading the recording")
+        REPETITIONS = "repetitions", _("Finding the repetitions")
+        FINDINGS = "findings", _("Naming mistakes and correcting the motion")
+        SAVING = "saving", _("Saving the result")
+        FINISHED = "finished", _("Finished")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="analyses")
+    session = models.ForeignKey(ExerciseSession, on_delete=models.CASCADE, related_name="analyses")
+    release = models.ForeignKey(ModelRelease, on_delete=models.PROTECT, related_name="analyses")
+    status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
+    step = models.CharField(max_length=16, choices=Step, default=Step.WAITING)
+    exercise = models.CharField(max_length=10, choices=Exercise, blank=True, help_text=_("As found."))
+    attempts = models.PositiveSmallIntegerField(default=0)
+    worker = models.CharField(max_length=120, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    filled = models.JSONField(
+        default=dict, help_text=_("Share of each joint's frames that had to be filled.")
+    )
+    queued_at = models.DateTimeField(auto_now_add=True)
+    announced_at = models.DateTimeField(auto_now_add=True, help_text=_("When a message was last sent."))
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["queued_at", "pk"]
+        verbose_name_plural = "analyses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recording", "release"], name="one_analysis_a_recording_and_release"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "queued_at"],
+                condition=Q(status__in=["queued", "running"]),
+                name="analysis_open",
+            ),
+            models.Index(fields=["finished_at"], condition=Q(status="done"), name="analysis_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to happen by itself."""
+        return self.status in (self.Status.QUEUED, self.Status.RUNNING)
+
+
+class Repetition(models.Model):
+    """One execution inside a recording, `[start_frame, end_frame)`, with the model's finding."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="repetitions")
+    index = models.PositiveSmallIntegerField(help_text=_("From 1, in order of time."))
+    exercise = models.CharField(max_length=10, choices=Exercise)
+    start_frame = models.PositiveIntegerField()
+    end_frame = models.PositiveIntegerField()
+    frame_rate = models.FloatField(help_text=_("Hz"))
+    motion = models.BinaryField(help_text=_("Performed motion; see feedback/motions.py."))
+    finding = models.CharField(max_length=60, help_text=_("Code of the likeliest class."))
+    probability = models.FloatField()
+    probabilities = models.JSONField()
+    abstained = models.BooleanField(default=False)
+    abstained_reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["analysis", "index"]
+        constraints = [
+            models.UniqueConstraint(fields=["analysis", "index"], name="an_index_once_an_analysis"),
+            models.CheckConstraint(
+                condition=Q(end_frame__gt=models.F("start_frame")), name="repetition_has_frames"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Correction(models.Model):
+    """How this person would look doing the repetition right."""
+
+    repetition = models.OneToOneField(Repetition, on_delete=models.CASCADE, related_name="correction")
+    motion = models.BinaryField(help_text=_("Corrected motion; see feedback/motions.py."))
+    verified = models.BooleanField(help_text=_("The judge and the geometric checks passed it."))
+    failed_checks = models.JSONField(default=list)
+    largest_shift_m = models.FloatField()
+    joints = models.JSONField(help_text=_("The joints that move most, first the one that moves most."))
+
+    def __str__(self) -> str:
+        return str(self.repetition_id)
+
+
+class Verdict(models.Model):
+    """What a clinician says of one repetition. Rows are only ever added; the newest counts."""
+
+    class Decision(models.TextChoices):
+        CONFIRMED = "confirmed", _("Confirmed")
+        OVERRIDDEN = "overridden", _("Overridden")
+        NOT_A_REPETITION = "not_a_repetition", _("Not a repetition")
+        UNDONE = "undone", _("Taken back")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    repetition = models.ForeignKey(Repetition, on_delete=models.CASCADE, related_name="verdicts")
+    clinician = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="verdicts")
+    decision = models.CharField(max_length=20, choices=Decision)
+    label = models.CharField(max_length=60, blank=True, help_text=_("Code of the class that it is."))
+    note = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_decision_display()} {self.label}"
+
+
+class Worker(models.Model):
+    """A worker process that says it is alive every few seconds, so that a page never queues into silence."""
+
+    name = models.CharField(max_length=120, unique=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,6 @@
+"""Writes of the feedback app (being written)."""
+
+from patients.models import Recording
+
+
+def request_analysis(*, recording: Recording) -> None: ...

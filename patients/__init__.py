@@ -1,0 +1,1 @@
+"""Clinics, people, recordings, and who may see or change what."""

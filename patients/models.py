@@ -1,0 +1,238 @@
+"""Clinics, the people in them, what they are prescribed, what they record, and who looked at it."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ml.catalogue import EXERCISES
+
+
+class Exercise(models.TextChoices):
+    """The exercises of the catalogue, with the words people read."""
+
+    SQUAT = "squat", _("Squat")
+    LUNGE = "lunge", _("Lunge")
+    PLANK = "plank", _("Plank")
+
+
+assert tuple(Exercise.values) == EXERCISES, "patients.Exercise must follow ml.catalogue"  # noqa: S101
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts that are known by their e-mail address."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractUser):
+    """An account. What it may do follows from memberships, care assignments or its patient record."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField(_("e-mail address"), unique=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = []
+    objects = UserManager()  # type: ignore[assignment, misc]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+
+class Clinic(models.Model):
+    """A practice. Nothing of one clinic is visible to another."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person's place in a clinic."""
+
+    class Role(models.TextChoices):
+        CLINICIAN = "clinician", _("Clinician")
+        ADMIN = "admin", _("Clinic admin")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "clinic"], name="one_membership_a_clinic")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+
+class Patient(models.Model):
+    """A person in treatment, with or without an account of their own."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="patient"
+    )
+    name = models.CharField(max_length=120)
+    birth_year = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1900), MaxValueValidator(2100)]
+    )
+    complaint = models.CharField(max_length=200, blank=True, help_text=_("In a few words: right knee pain"))
+    is_simulated = models.BooleanField(default=False, help_text=_("Invented, for demonstration."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CareAssignment(models.Model):
+    """What a member of the patient's clinic may do for this patient."""
+
+    class Level(models.TextChoices):
+        LEAD = "lead", _("Lead clinician")
+        COLLEAGUE = "colleague", _("Colleague")
+        READER = "reader", _("May read only")
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="care_assignments")
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="care_assignments")
+    level = models.CharField(max_length=10, choices=Level)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "membership"], name="one_assignment_a_member"),
+            models.UniqueConstraint(
+                fields=["patient"], condition=Q(level="lead"), name="one_lead_clinician_a_patient"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership.user}: {self.get_level_display()}"
+
+
+class Prescription(models.Model):
+    """Which exercise a patient is to do, and how often."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="prescriptions")
+    exercise = models.CharField(max_length=10, choices=Exercise)
+    sets = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(20)])
+    repetitions = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(100)])
+    days_a_week = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)])
+    cue = models.CharField(max_length=200, blank=True, help_text=_("One sentence that the patient reads."))
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    prescribed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-starts_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                name="prescription_ends_after_it_starts",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_exercise_display()} {self.sets} × {self.repetitions}"
+
+
+def recording_path(recording: "Recording", _name: str) -> str:
+    """Where a file is kept: by random id only, so that no path tells whose it is or what it was called."""
+    return f"{recording.uuid.hex[:2]}/{recording.uuid.hex}"
+
+
+class Recording(models.Model):
+    """One uploaded file, kept as it came, and what its reader found in it."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="recordings")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    file = models.FileField(upload_to=recording_path)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveIntegerField()
+    format = models.CharField(max_length=40)
+    skeleton = models.CharField(max_length=40)
+    frames = models.PositiveIntegerField()
+    frame_rate = models.FloatField(help_text=_("Hz"))
+    estimated_joints = models.JSONField(default=list)
+    inferred = models.JSONField(
+        default=list, help_text=_("What the file did not state and the reader worked out.")
+    )
+    exercise = models.CharField(
+        max_length=10, choices=Exercise, blank=True, help_text=_("As stated at upload; empty: find out.")
+    )
+    pain = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(10)])
+    is_simulated = models.BooleanField(default=False)
+    recorded_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-recorded_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["patient", "sha256"], name="a_file_once_a_patient")]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class ApiKey(models.Model):
+    """A key with which an integration acts for a user. Shown once; only its hash is kept."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=8, unique=True)
+    key_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class AccessLogEntry(models.Model):
+    """Who read or changed what of a patient. Written by services and views, never changed."""
+
+    class Action(models.TextChoices):
+        READ = "read", _("Read")
+        CREATE = "create", _("Created")
+        CHANGE = "change", _("Changed")
+        DOWNLOAD = "download", _("Downloaded")
+        REFUSED = "refused", _("Refused")
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="access_log")
+    action = models.CharField(max_length=10, choices=Action)
+    subject = models.CharField(
+        max_length=40, help_text=_("Kind of thing: patient, session, recording, motion, …")
+    )
+    subject_uuid = models.UUIDField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name_plural = "access log"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject} {self.subject_uuid}"

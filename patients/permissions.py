@@ -1,0 +1,109 @@
+"""Who may see or change what. Every page, API view and service asks here, and nowhere else."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from patients.models import AccessLogEntry, CareAssignment, Clinic, Membership, Patient, User
+
+if TYPE_CHECKING:
+    AnyUser = User | AnonymousUser
+
+
+@dataclass(frozen=True)
+class Access:
+    """What one person may do for one patient. Being able to read is what having an `Access` means."""
+
+    may_upload: bool
+    may_review: bool
+    may_prescribe: bool
+    is_own: bool = False
+
+
+#: By the level of the care assignment.
+_CARE_ACCESS = {
+    CareAssignment.Level.LEAD: Access(may_upload=True, may_review=True, may_prescribe=True),
+    CareAssignment.Level.COLLEAGUE: Access(may_upload=True, may_review=True, may_prescribe=False),
+    CareAssignment.Level.READER: Access(may_upload=False, may_review=False, may_prescribe=False),
+}
+_OWN_ACCESS = Access(may_upload=True, may_review=False, may_prescribe=False, is_own=True)
+_ADMIN_ACCESS = Access(may_upload=False, may_review=False, may_prescribe=False)
+
+
+def active_memberships(user: "AnyUser") -> QuerySet[Membership]:
+    """Return the clinics that a person works for at present; empty for patients and visitors."""
+    if not user.is_authenticated or not user.is_active:
+        return Membership.objects.none()
+    return Membership.objects.filter(user=user, is_active=True)
+
+
+def is_clinician(user: "AnyUser") -> bool:
+    """Tell whether a person works for any clinic. One query."""
+    return active_memberships(user).exists()
+
+
+def visible_patients(user: "AnyUser") -> QuerySet[Patient]:
+    """Return the patients of whom a person may read anything at all.
+
+    Their own record, patients assigned to them, and for a clinic's admin every patient of that clinic.
+    A staff or superuser account opens nothing here.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return Patient.objects.none()
+    memberships = active_memberships(user)
+    assigned = CareAssignment.objects.filter(
+        patient=OuterRef("pk"), membership__in=memberships, membership__clinic=OuterRef("clinic")
+    )
+    administered = memberships.filter(role=Membership.Role.ADMIN, clinic=OuterRef("clinic"))
+    return Patient.objects.filter(Q(user=user) | Q(Exists(assigned)) | Q(Exists(administered)))
+
+
+def access_to(user: "AnyUser", patient: Patient) -> Access | None:
+    """Return what a person may do for a patient; None for a stranger. At most two queries."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    if patient.user_id == user.pk:
+        return _OWN_ACCESS
+    membership = active_memberships(user).filter(clinic=patient.clinic_id).first()
+    if membership is None:
+        return None
+    assignment = CareAssignment.objects.filter(patient=patient, membership=membership).first()
+    if assignment is not None:
+        return _CARE_ACCESS[CareAssignment.Level(assignment.level)]
+    return _ADMIN_ACCESS if membership.role == Membership.Role.ADMIN else None
+
+
+def get_patient(user: "AnyUser", patient_uuid: UUID) -> tuple[Patient, Access]:
+    """Return a patient and what the person may do for them; 404 for a stranger, as for a patient who is not."""
+    patient = Patient.objects.select_related("clinic").filter(uuid=patient_uuid).first()
+    access = access_to(user, patient) if patient else None
+    if patient is None or access is None:
+        raise Http404
+    return patient, access
+
+
+def require(user: "AnyUser", patient: Patient, permission: str) -> None:
+    """Raise 404 for a stranger and 403 for a reader without the named permission (`may_review`, ...)."""
+    access = access_to(user, patient)
+    if access is None:
+        raise Http404
+    if not getattr(access, permission):
+        log_access(user, patient, AccessLogEntry.Action.REFUSED, "patient", patient.uuid)
+        raise PermissionDenied
+
+
+def administered_clinics(user: "AnyUser") -> QuerySet[Clinic]:
+    """Return the clinics where a person may add patients and assign clinicians."""
+    return Clinic.objects.filter(memberships__in=active_memberships(user).filter(role=Membership.Role.ADMIN))
+
+
+def log_access(user: "AnyUser", patient: Patient, action: str, subject: str, subject_uuid: UUID) -> None:
+    """Write one line of the access log. One query."""
+    AccessLogEntry.objects.create(
+        user_id=user.pk, patient=patient, action=action, subject=subject, subject_uuid=subject_uuid
+    )
