@@ -1,0 +1,205 @@
+"""The network: it names the mistake of a repetition and, knowing the name, proposes how to change the motion.
+
+"3D Pose Based Feedback for Physical Exercises" (Zhao et al., ACCV 2022), read from the bottom up:
+
+    coefficients -> shared graph convolution -> classification branch -> log-probabilities
+                                  |                                          |
+                                  +-> correction branch <--- feedback -------+ -> change of the coefficients
+
+One class serves the published weights exactly and exfb's own. What differs is in `NetworkConfig` and in buffers
+that do nothing until they are filled:
+
+* the published network feeds back the single likeliest class, which passes no gradient and flips at a tie; ours
+  feeds back the probabilities;
+* the published one skipped a batch normalisation for a batch of one, so that a repetition scored differently
+  alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
+* ours standardises its input and gives its change in the same units, because of an orthonormal transform the
+  first coefficients are a thousand times the last.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+FEEDBACK = ("probabilities", "argmax")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """What must be known to build the network before its weights are read.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        Class codes, in the order of the outputs.
+    n_nodes : int
+        Graph nodes: 19 joints times 3 coordinates, all x, then all y, then all z.
+    n_coefficients : int
+        DCT coefficients of each node.
+    n_hidden : int
+        Features of each node inside; even, because the classification branch averages them in pairs.
+    dropout : float
+    feedback : str
+        What the correction branch is told: "probabilities", or "argmax" as published.
+    """
+
+    classes: tuple[str, ...]
+    n_nodes: int = 57
+    n_coefficients: int = 25
+    n_hidden: int = 256
+    dropout: float = 0.5
+    feedback: str = "probabilities"
+
+    def __post_init__(self) -> None:
+        if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
+            raise ValueError("a network needs at least two classes, each named once")
+        if self.feedback not in FEEDBACK:
+            raise ValueError(f"feedback is one of {FEEDBACK}, not {self.feedback!r}")
+        if self.n_hidden % 2 or self.n_nodes % 3:
+            raise ValueError("n_hidden must be even, and n_nodes a multiple of the three coordinates")
+
+
+class NetworkOutput(NamedTuple):
+    """log_probabilities (B, M) of the classes; change (B, N, K) to add to the coefficients."""
+
+    log_probabilities: Tensor
+    change: Tensor
+
+
+class GraphConvolution(nn.Module):
+    """Y = A X W + b, with a learned, dense adjacency A over the nodes (Mao et al., ICCV 2019)."""
+
+    def __init__(self, n_nodes: int, n_in: int, n_out: int) -> None:
+        super().__init__()
+        bound = n_out**-0.5
+        self.weight = nn.Parameter(torch.empty(n_in, n_out).uniform_(-bound, bound))
+        self.adjacency = nn.Parameter(torch.empty(n_nodes, n_nodes).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(n_out).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.adjacency @ (x @ self.weight) + self.bias  # (B, N, n_out)
+
+
+class GraphLayer(nn.Module):
+    """Graph convolution, batch normalisation of each (node, feature) by itself, ReLU, dropout."""
+
+    def __init__(self, n_nodes: int, n_in: int, n_out: int, dropout: float) -> None:
+        super().__init__()
+        self.convolution = GraphConvolution(n_nodes, n_in, n_out)
+        self.normalisation = nn.BatchNorm1d(n_nodes * n_out)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.convolution(x)  # (B, N, n_out)
+        y = self.normalisation(y.flatten(1)).view_as(y)
+        return self.dropout(F.relu(y))
+
+
+class ResidualBlock(nn.Module):
+    """Two graph layers, added to what came in."""
+
+    def __init__(self, n_nodes: int, n_features: int, dropout: float) -> None:
+        super().__init__()
+        self.first = GraphLayer(n_nodes, n_features, n_features, dropout)
+        self.second = GraphLayer(n_nodes, n_features, n_features, dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(x)) + x
+
+
+class ClassificationBranch(nn.Module):
+    """From the shared features to the log-probabilities of the classes."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        pooled = config.n_hidden // 2
+        self.mix_axes = nn.Conv2d(3, 3, kernel_size=(1, 3), padding=(0, 1), bias=False)
+        self.graph = GraphLayer(config.n_nodes, pooled, config.n_coefficients, config.dropout)
+        self.linear = nn.Linear(config.n_nodes * config.n_coefficients, len(config.classes))
+
+    def forward(self, shared: Tensor) -> Tensor:
+        x = F.avg_pool1d(shared, 2)  # (B, N, H/2)
+        axes = x.unflatten(1, (3, -1))  # (B, 3, J, H/2): the nodes are all x, all y, all z
+        x = self.mix_axes(axes).flatten(1, 2)  # (B, N, H/2)
+        return F.log_softmax(self.linear(self.graph(x).flatten(1)), dim=1)  # (B, M)
+
+
+class CorrectionBranch(nn.Module):
+    """From the shared features and what the classes say to a change of the coefficients."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        n_nodes, n_hidden = config.n_nodes, config.n_hidden
+        self.before = ResidualBlock(n_nodes, n_hidden, config.dropout)
+        self.feedback = nn.Linear(len(config.classes), n_nodes)
+        self.after = ResidualBlock(n_nodes, n_hidden + 1, config.dropout)
+        self.out = GraphConvolution(n_nodes, n_hidden + 1, config.n_coefficients)
+
+    def forward(self, shared: Tensor, told: Tensor) -> Tensor:
+        feature = self.feedback(told).unsqueeze(2)  # (B, N, 1)
+        x = torch.cat([feature, self.before(shared)], dim=2)  # (B, N, 1 + H): the feedback comes first
+        return self.out(self.after(x))  # (B, N, K)
+
+
+class FeedbackNetwork(nn.Module):
+    """The two-branch network with feedback module.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    """
+
+    input_mean: Tensor
+    input_scale: Tensor
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.shared = GraphLayer(config.n_nodes, config.n_coefficients, config.n_hidden, config.dropout)
+        self.classification = ClassificationBranch(config)
+        self.correction = CorrectionBranch(config)
+        shape = (config.n_nodes, config.n_coefficients)
+        self.register_buffer("input_mean", torch.zeros(shape))
+        self.register_buffer("input_scale", torch.ones(shape))
+
+    def standardise_by(self, inputs: Tensor, *, floor: float = 0.02) -> None:
+        """Set mean and scale of the input from training motions (S, N, K).
+
+        `floor` keeps a coefficient that hardly varies (in leg lengths) from being blown up to noise.
+        """
+        self.input_mean.copy_(inputs.mean(0))
+        self.input_scale.copy_(inputs.std(0).clamp_min(floor))
+
+    def forward(self, x: Tensor, *, label: Tensor | None = None) -> NetworkOutput:
+        """Classify and correct a batch of repetitions.
+
+        Parameters
+        ----------
+        x : Tensor, shape (B, N, K)
+            Coefficients in the release's encoding.
+        label : Tensor of int, shape (B,), optional
+            For training: the class to tell the correction branch instead of what the network believes; where it
+            is negative, the network's own belief is told.
+
+        Returns
+        -------
+        NetworkOutput
+        """
+        shared = self.shared((x - self.input_mean) / self.input_scale)  # (B, N, H)
+        log_probabilities = self.classification(shared)  # (B, M)
+        told = self._told(log_probabilities, label)  # (B, M)
+        change = self.correction(shared, told) * self.input_scale  # (B, N, K)
+        return NetworkOutput(log_probabilities, change)
+
+    def _told(self, log_probabilities: Tensor, label: Tensor | None) -> Tensor:
+        n_classes = len(self.config.classes)
+        believed = log_probabilities.exp()
+        if self.config.feedback == "argmax":
+            believed = F.one_hot(believed.argmax(1), n_classes).to(believed)
+        if label is None:
+            return believed
+        taught = F.one_hot(label.clamp_min(0), n_classes).to(believed)
+        return torch.where((label >= 0).unsqueeze(1), taught, believed)
