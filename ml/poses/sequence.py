@@ -68,7 +68,9 @@ class PoseSequence:
         """Return the frames `[start_frame, end_frame)` as a sequence of their own."""
         return replace(self, positions=self.positions[start_frame:end_frame])
 
-    def with_positions(self, positions: NDArray[np.float64], frame_rate: float | None = None) -> "PoseSequence":
+    def with_positions(
+        self, positions: NDArray[np.float64], frame_rate: float | None = None
+    ) -> "PoseSequence":
         """Return the same recording with other positions, and another frame rate if one is given."""
         return replace(self, positions=positions, frame_rate=frame_rate or self.frame_rate)
 

@@ -1,0 +1,167 @@
+"""The bytes of an uploaded file, seen as JSON, as a table or as arrays; parsed once, whoever asks."""
+
+import csv
+import io
+import json
+import math
+import zipfile
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ml.poses.assemble import MAX_FRAMES
+from ml.poses.errors import PoseFormatError
+
+MAX_BYTES = 128 * 2**20
+#: A pose file of the most frames, with a whole hand's and face's points besides, has fewer values than this.
+MAX_VALUES = MAX_FRAMES * 150 * 4
+
+TRUNCATED = "The file ends in the middle or is damaged. Export or upload it again."
+
+
+class Source:
+    """One file's content, for readers to look at.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    @cached_property
+    def text(self) -> str | None:
+        """The file as text, or None if it is not text."""
+        if b"\0" in self.data[:4096]:
+            return None
+        try:
+            return self.data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return None
+
+    @property
+    def looks_like_json(self) -> bool:
+        return self.text is not None and self.text.lstrip()[:1] in ("{", "[")
+
+    @cached_property
+    def json(self) -> Any:
+        """The JSON value; `truncated` if it does not parse, None if the file is no JSON."""
+        if not self.looks_like_json:
+            return None
+        try:
+            return json.loads(self.text or "")
+        except (ValueError, RecursionError) as error:
+            raise PoseFormatError("truncated", TRUNCATED) from error
+
+    @cached_property
+    def comments(self) -> dict[str, str]:
+        """`# key: value` lines at the head of a CSV file."""
+        found: dict[str, str] = {}
+        for line in (self.text or "").splitlines():
+            if not line.startswith("#"):
+                break
+            key, _, value = line[1:].partition(":")
+            found[key.strip().lower()] = value.strip()
+        return found
+
+    @cached_property
+    def header(self) -> tuple[str, ...]:
+        """The column names of a CSV file, in lower case; empty if the file is no CSV."""
+        if self.text is None or self.looks_like_json:
+            return ()
+        for line in self.text[:100_000].splitlines():
+            if line.strip() and not line.startswith("#"):
+                names = tuple(name.strip().strip('"').lower() for name in line.split(","))
+                return names if len(names) > 2 else ()
+        return ()
+
+    @cached_property
+    def rows(self) -> list[list[str]]:
+        """The rows below the header of a CSV file."""
+        lines = [line for line in (self.text or "").splitlines() if line.strip() and not line.startswith("#")]
+        if len(lines) * len(self.header) > 4 * MAX_VALUES:
+            raise PoseFormatError(
+                "too_many_frames", f"The table is too long; at most {MAX_FRAMES} frames are read."
+            )
+        try:
+            rows = list(csv.reader(lines[1:], strict=True))
+        except csv.Error as error:
+            raise PoseFormatError("truncated", TRUNCATED) from error
+        short = [len(row) for row in rows if len(row) != len(self.header)]
+        if short:
+            raise PoseFormatError(
+                "truncated",
+                f"A line of the table has {short[0]} fields instead of {len(self.header)}. " + TRUNCATED,
+            )
+        return rows
+
+    def column(self, name: str) -> list[str]:
+        """The texts of one column of a CSV file."""
+        place = self.header.index(name)
+        return [row[place] for row in self.rows]
+
+    def numbers(self, name: str) -> np.ndarray:
+        """One column of a CSV file as numbers, NaN where a field is empty."""
+        return np.array([number(field) for field in self.column(name)], dtype=np.float64)
+
+    @cached_property
+    def array_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the arrays of an NPZ file, from their headers alone; empty if it is none."""
+        if not self.data.startswith(b"PK"):
+            return {}
+        try:
+            with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+                return {
+                    info.filename.removesuffix(".npy"): _checked_shape(archive, info)
+                    for info in archive.infolist()
+                    if info.filename.endswith(".npy")
+                }
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+            raise PoseFormatError("truncated", TRUNCATED) from error
+        except ValueError as error:
+            raise PoseFormatError("truncated", TRUNCATED) from error
+
+    def array(self, name: str) -> np.ndarray:
+        """One array of an NPZ file; its shape was checked before."""
+        try:
+            with np.load(io.BytesIO(self.data), allow_pickle=False) as archive:
+                return np.asarray(archive[name])
+        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+            raise PoseFormatError("truncated", TRUNCATED) from error
+        except (RuntimeError, ArithmeticError, SyntaxError, TypeError) as error:
+            # zlib and the header parser answer damaged bytes in several ways.
+            raise PoseFormatError("truncated", TRUNCATED) from error
+
+
+def number(field: object) -> float:
+    """A number of a text field or a JSON value; NaN if it is empty or null, refused if it is something else."""
+    if field is None or field == "":
+        return math.nan
+    if isinstance(field, int | float | str) and not isinstance(field, bool):
+        try:
+            return float(field)
+        except (ValueError, OverflowError):
+            pass
+    raise PoseFormatError("truncated", f"{str(field)[:30]!r} stands where a number should be. " + TRUNCATED)
+
+
+def _checked_shape(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, ...]:
+    """The shape an .npy member declares; refused if it holds objects or far too much."""
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        if version == (1, 0):
+            shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+        else:
+            shape, _, dtype = np.lib.format.read_array_header_2_0(member)
+    if dtype.hasobject:
+        raise PoseFormatError(
+            "unsafe_format", "The file holds Python objects, which are never loaded. Export plain arrays."
+        )
+    if math.prod(shape) > MAX_VALUES or math.prod(shape) * dtype.itemsize > MAX_BYTES * 4:
+        raise PoseFormatError(
+            "too_many_frames", f"The file is too large; at most {MAX_FRAMES} frames are read."
+        )
+    return shape

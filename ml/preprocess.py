@@ -1,0 +1,187 @@
+"""From a pose sequence as read to the performed motion: gaps filled, noise out, on the ground, facing +y."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import butter, sosfiltfilt
+
+from ml.poses.errors import PoseFormatError
+from ml.poses.sequence import PoseSequence
+from ml.skeletons import EC3D_19
+
+#: Movement of these exercises lies under 3 Hz; what is above this is jitter of the sensor.
+LOW_PASS_HZ = 5.0
+#: A joint that is farther than this from the median of its own half second jumped (a person does not).
+JUMP_M = 0.12
+JUMP_WINDOW_S = 0.5
+#: With less than this of a joint (or a longer hole) its path would be invention.
+LEAST_SEEN = 0.5
+LONGEST_GAP_S = 2.0
+#: A person whose neck is seen from the feet lower than this lies (plank) instead of standing.
+LYING_ELEVATION_DEGREES = 45.0
+
+_FEET = EC3D_19.indices(
+    "left_ankle", "left_heel", "left_big_toe", "right_ankle", "right_heel", "right_big_toe"
+)
+_SOLES = EC3D_19.indices("left_heel", "left_big_toe", "right_heel", "right_big_toe")
+_HANDS = EC3D_19.indices("left_wrist", "right_wrist")
+_NECK, _PELVIS = EC3D_19.indices("neck", "mid_hip")
+_ANKLES = EC3D_19.indices("left_ankle", "right_ankle")
+_RIGHT = EC3D_19.indices("right_shoulder", "right_hip")
+_LEFT = EC3D_19.indices("left_shoulder", "left_hip")
+
+Array = NDArray[np.float64]
+
+
+class Prepared(NamedTuple):
+    """The performed motion, and the share of frames in which each joint had to be filled in."""
+
+    sequence: PoseSequence
+    filled: dict[str, float]
+
+
+def prepare(sequence: PoseSequence) -> Prepared:
+    """Clean one recording without changing its frames: what is stored, shown, cut and judged.
+
+    Parameters
+    ----------
+    sequence : PoseSequence
+        Canonical axes, metres; NaN where a joint was not seen.
+
+    Returns
+    -------
+    Prepared
+        `sequence` has as many frames and the same frame rate; no NaN; the ground at z = 0; heading turned
+        once for the whole recording so that the person faces +y; the pelvis of the first frame above
+        x = y = 0. A standing person faces where hips and shoulders point; a lying one (plank) from the feet
+        to the head. `filled` maps each joint with filled frames to their share.
+
+    Raises
+    ------
+    PoseFormatError
+        `missing_values` if a joint was not seen often enough.
+    """
+    seen = _without_jumps(sequence.positions, sequence.frame_rate)
+    filled = _share_filled(seen)
+    positions = _low_passed(_gaps_filled(seen, sequence.frame_rate), sequence.frame_rate)
+    if not sequence.travels:
+        positions = positions - positions[:, _PELVIS, None]
+        positions = positions + _pelvis_path(positions)[:, None]
+    positions = _on_the_ground(_facing_forward(positions))
+    return Prepared(replace(sequence, positions=positions, travels=True), filled)
+
+
+def is_lying(positions: Array) -> bool:
+    """Tell whether the person lies (plank) for most of the frames; positions (F, 19, 3), z up."""
+    neck = positions[:, _NECK] - positions[:, _ANKLES].mean(axis=1)
+    elevation = np.degrees(np.arctan2(neck[:, 2], np.hypot(neck[:, 0], neck[:, 1])))
+    return bool(np.median(elevation) < LYING_ELEVATION_DEGREES)
+
+
+def _without_jumps(positions: Array, frame_rate: float) -> Array:
+    """NaN where a joint jumped away from the median of its neighbourhood in time."""
+    half = max(1, round(JUMP_WINDOW_S * frame_rate / 2))
+    padded = np.pad(positions, ((half, half), (0, 0), (0, 0)), constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=0)
+    # A window without any value is a gap: its median is NaN too, which the comparison leaves alone.
+    with np.errstate(invalid="ignore"):
+        count = np.isfinite(windows).sum(axis=-1)
+        median = np.where(
+            count > 0, np.nanmedian(np.where(count[..., None] > 0, windows, 0.0), axis=-1), np.nan
+        )
+        jumped = np.linalg.norm(positions - median, axis=-1) > _jump_threshold(positions, median)
+    return np.where(jumped[..., None], np.nan, positions)
+
+
+def _jump_threshold(positions: Array, median: Array) -> Array:
+    """A fast limb leaves its own median regularly: three times its usual distance is no jump, (J,)."""
+    distance = np.linalg.norm(positions - median, axis=-1)
+    usual = np.array([np.nanpercentile(d, 90) if np.isfinite(d).any() else 0.0 for d in distance.T])
+    return np.maximum(JUMP_M, 3.0 * usual)
+
+
+def _share_filled(positions: Array) -> dict[str, float]:
+    missing = ~np.isfinite(positions).all(axis=-1)
+    share = missing.mean(axis=0)
+    return {EC3D_19.joints[i]: float(share[i]) for i in np.flatnonzero(share)}
+
+
+def _gaps_filled(positions: Array, frame_rate: float) -> Array:
+    """Straight lines over the gaps; the first and last value held at the ends."""
+    result = positions.copy()
+    frames = np.arange(len(positions))
+    for i, joint in enumerate(EC3D_19.joints):
+        seen = np.isfinite(positions[:, i]).all(axis=-1)
+        known = frames[seen]
+        hole = np.diff(np.concatenate([[-1], known, [len(frames)]])).max() - 1 if len(known) else len(frames)
+        if seen.mean() < LEAST_SEEN or hole > LONGEST_GAP_S * frame_rate:
+            raise PoseFormatError(
+                "missing_values",
+                f"The {joint.replace('_', ' ')} is not seen for {hole / frame_rate:.1f} s at a stretch "
+                f"({seen.mean():.0%} of the recording has it). Record again with the whole body in view.",
+            )
+        for axis in range(3):
+            result[:, i, axis] = np.interp(frames, known, positions[seen, i, axis])
+    return result
+
+
+def _low_passed(positions: Array, frame_rate: float) -> Array:
+    """Zero-phase Butterworth; a recording too slow to hold such noise is left as it is."""
+    if frame_rate <= 2.2 * LOW_PASS_HZ:
+        return positions
+    filter_ = butter(2, LOW_PASS_HZ, fs=frame_rate, output="sos")
+    padding = min(len(positions) - 1, round(frame_rate))
+    return sosfiltfilt(filter_, positions, axis=0, padlen=padding)
+
+
+def _support(positions: Array) -> list[int]:
+    """The joints that stand on the ground in this recording."""
+    return _SOLES + _HANDS if is_lying(positions) else _SOLES
+
+
+def _pelvis_path(positions: Array) -> Array:
+    """Where the pelvis of a pelvis-centred recording went, (F, 3): the points that stand do not move.
+
+    The height follows from the lowest point of support. Horizontally the pelvis moves against the mean
+    movement of the points near the ground; with constant contact the sum of these steps is exactly the
+    mean position of those points, so it does not drift.
+    """
+    points = positions[:, _support(positions)]
+    height = points[..., 2] - points[..., 2].min(axis=1, keepdims=True)
+    weight = 1.0 / (1.0 + np.exp((height - 0.12) / 0.03)) + 1e-6
+    steps = np.diff(points[..., :2], axis=0)
+    step_weight = np.minimum(weight[1:], weight[:-1])[..., None]
+    moved = (steps * step_weight).sum(axis=1) / step_weight.sum(axis=1)
+    path = np.zeros((len(positions), 3))
+    path[1:, :2] = -np.cumsum(moved, axis=0)
+    path[:, 2] = -points[..., 2].min(axis=1)
+    return path
+
+
+def _facing_forward(positions: Array) -> Array:
+    """Turn the whole recording about the vertical so that the person faces +y, and start above (0, 0)."""
+    forward = _heading(positions)
+    cos, sin = forward[1], forward[0]
+    turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    turned = positions @ turn.T
+    start = turned[0, _PELVIS] * np.array([1.0, 1.0, 0.0])
+    return turned - start
+
+
+def _heading(positions: Array) -> Array:
+    """The horizontal unit vector the person faces over the whole recording, (2,)."""
+    if is_lying(positions):
+        forward = (positions[:, _NECK] - positions[:, _ANKLES].mean(axis=1))[:, :2]
+    else:
+        to_right = (positions[:, _RIGHT] - positions[:, _LEFT]).sum(axis=1)[:, :2]
+        forward = np.stack([-to_right[:, 1], to_right[:, 0]], axis=1)
+    mean = forward.mean(axis=0)
+    length = float(np.linalg.norm(mean))
+    return mean / length if length > 1e-9 else np.array([0.0, 1.0])
+
+
+def _on_the_ground(positions: Array) -> Array:
+    lowest = positions[:, _support(positions), 2].min(axis=1)
+    return positions - np.array([0.0, 0.0, float(np.median(lowest))])
