@@ -1,0 +1,303 @@
+"""Reads of sessions, analyses, repetitions and verdicts, already narrowed to what the person may see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.http import Http404
+
+from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Repetition, Verdict
+from feedback.status import AnalysisStatus, analysis_status
+from ml.catalogue import is_correct
+from patients.models import Patient, Recording
+from patients.permissions import Access, access_to, visible_patients
+
+if TYPE_CHECKING:
+    from patients.permissions import AnyUser
+
+__all__ = [
+    "AnalysisStatus",
+    "HistoryEntry",
+    "active_release",
+    "analysis_for",
+    "analysis_status",
+    "current_analyses",
+    "judged_repetitions",
+    "mistake_history",
+    "patient_rows",
+    "repetition_for",
+    "session_detail",
+    "sessions_for",
+    "shown_correction",
+    "standing_verdicts",
+    "with_repetitions",
+    "worklist",
+]
+
+_JUDGED = (Verdict.Decision.CONFIRMED, Verdict.Decision.OVERRIDDEN)
+
+
+def active_release() -> ModelRelease | None:
+    """Return the release that new recordings are analysed with. One query."""
+    return ModelRelease.objects.filter(is_active=True).first()
+
+
+def standing_verdicts() -> QuerySet[Verdict]:
+    """Return, of each repetition, the newest verdict, unless that one took the earlier ones back."""
+    newer = Verdict.objects.filter(repetition=OuterRef("repetition"), pk__gt=OuterRef("pk"))
+    return Verdict.objects.exclude(decision=Verdict.Decision.UNDONE).filter(~Exists(newer))
+
+
+def current_analyses() -> QuerySet[Analysis]:
+    """Return one analysis of each recording: what a person is shown of it.
+
+    A finished one comes before one that is waiting or failed, then the active release's, then the newest.
+    """
+    best = (
+        Analysis.objects.filter(recording=OuterRef("recording"))
+        .annotate(
+            unfinished=Case(
+                When(status=Analysis.Status.DONE, then=Value(0)),
+                default=Value(1),
+                output_field=IntegerField(),
+            )
+        )
+        .order_by("unfinished", "-release__is_active", "-queued_at", "-pk")
+    )
+    return Analysis.objects.filter(pk=Subquery(best.values("pk")[:1])).order_by(
+        "recording__recorded_at", "recording_id"
+    )
+
+
+def judged_repetitions() -> QuerySet[Repetition]:
+    """Return repetitions without their motion, each with what counts of it.
+
+    Annotations: `verdict_decision` and `verdict_label` (None without a standing verdict), and `label`: the
+    verdict's where a clinician gave one, else the model's finding.
+    """
+    standing = standing_verdicts().filter(repetition=OuterRef("pk"))
+    return Repetition.objects.defer("motion").annotate(
+        verdict_decision=Subquery(standing.values("decision")[:1]),
+        verdict_label=Subquery(standing.values("label")[:1]),
+        label=Case(When(verdict_decision__in=_JUDGED, then=F("verdict_label")), default=F("finding")),
+    )
+
+
+def sessions_for(user: "AnyUser") -> QuerySet[ExerciseSession]:
+    """Return the sessions that a person may read, newest first, each with its patient and greatest `pain`."""
+    pain = (
+        Recording.objects.filter(analyses__session=OuterRef("pk"))
+        .order_by()
+        .values("analyses__session")
+        .annotate(greatest=Max("pain"))
+        .values("greatest")
+    )
+    return (
+        ExerciseSession.objects.filter(patient__in=visible_patients(user))
+        .select_related("patient")
+        .annotate(pain=Subquery(pain))
+    )
+
+
+def with_repetitions(sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSession]:
+    """Add to each session `shown_analyses`: its recordings' current analyses with judged repetitions.
+
+    Two queries more, however many sessions there are.
+    """
+    analyses = (
+        current_analyses()
+        .select_related("recording")
+        .prefetch_related(Prefetch("repetitions", judged_repetitions()))
+    )
+    return sessions.prefetch_related(Prefetch("analyses", analyses, to_attr="shown_analyses"))
+
+
+def worklist(user: "AnyUser") -> QuerySet[ExerciseSession]:
+    """Return the sessions that wait for review: severest first, then the one that waits longest.
+
+    Each has `pain`, `shown_analyses`, and of the patient's newest standing verdict in any session
+    `last_verdict_decision`, `last_verdict_label`, `last_verdict_at`. Three queries, however many rows.
+    A person's own record never lies in their own worklist.
+    """
+    last = (
+        standing_verdicts()
+        .filter(repetition__analysis__session__patient=OuterRef("patient"))
+        .order_by("-at", "-pk")
+    )
+    waiting = (
+        sessions_for(user)
+        .filter(unreviewed_count__gt=0)
+        .exclude(patient__user_id=user.pk, patient__user__isnull=False)
+        .annotate(
+            last_verdict_decision=Subquery(last.values("decision")[:1]),
+            last_verdict_label=Subquery(last.values("label")[:1]),
+            last_verdict_at=Subquery(last.values("at")[:1]),
+        )
+        .order_by("severity", "day", "pk")
+    )
+    return with_repetitions(waiting)
+
+
+def session_detail(user: "AnyUser", session_uuid: UUID) -> tuple[ExerciseSession, Access]:
+    """Return a session and what the person may do for its patient; 404 for a stranger.
+
+    `shown_analyses` holds the current analysis of each recording (with `recording` and `release`); its
+    `repetitions.all()` have their correction (without the motion) and their verdicts, newest first.
+    """
+    repetitions = (
+        judged_repetitions()
+        .select_related("correction")
+        .defer("motion", "correction__motion")
+        .prefetch_related(Prefetch("verdicts", Verdict.objects.select_related("clinician")))
+    )
+    analyses = (
+        current_analyses()
+        .select_related("recording", "release")
+        .prefetch_related(Prefetch("repetitions", repetitions))
+    )
+    session = (
+        sessions_for(user)
+        .filter(uuid=session_uuid)
+        .prefetch_related(Prefetch("analyses", analyses, to_attr="shown_analyses"))
+        .first()
+    )
+    access = access_to(user, session.patient) if session else None
+    if session is None or access is None:
+        raise Http404
+    return session, access
+
+
+def analysis_for(user: "AnyUser", analysis_uuid: UUID) -> tuple[Analysis, Access]:
+    """Return an analysis and what the person may do for its patient; 404 for a stranger."""
+    analysis = (
+        Analysis.objects.filter(uuid=analysis_uuid, recording__patient__in=visible_patients(user))
+        .select_related("recording__patient", "session", "release")
+        .first()
+    )
+    access = access_to(user, analysis.recording.patient) if analysis else None
+    if analysis is None or access is None:
+        raise Http404
+    return analysis, access
+
+
+def repetition_for(user: "AnyUser", repetition_uuid: UUID) -> tuple[Repetition, Access]:
+    """Return a repetition with its motion and correction, and what the person may do; 404 for a stranger."""
+    repetition = (
+        judged_repetitions()
+        .defer(None)
+        .filter(uuid=repetition_uuid, analysis__recording__patient__in=visible_patients(user))
+        .select_related("correction", "analysis__recording__patient", "analysis__session")
+        .first()
+    )
+    access = access_to(user, repetition.analysis.recording.patient) if repetition else None
+    if repetition is None or access is None:
+        raise Http404
+    return repetition, access
+
+
+def shown_correction(repetition: Repetition, access: Access) -> Correction | None:
+    """Return the correction that this person is shown.
+
+    Clinicians see every one, marked where it is not verified. Patients see a verified one only, and none
+    where the model abstained or a clinician said that there is nothing to correct. Expects `label` and
+    `verdict_decision` as `judged_repetitions` gives them.
+    """
+    correction: Correction | None = getattr(repetition, "correction", None)
+    if correction is None or not access.is_own:
+        return correction
+    withheld = (
+        not correction.verified
+        or repetition.abstained
+        or repetition.verdict_decision == Verdict.Decision.NOT_A_REPETITION  # type: ignore[attr-defined]
+        or is_correct(repetition.label)  # type: ignore[attr-defined]
+    )
+    return None if withheld else correction
+
+
+def patient_rows(user: "AnyUser") -> QuerySet[Patient]:
+    """Return the patients of the list page, each with `last_day` and `unreviewed_sessions`. One query."""
+    return visible_patients(user).annotate(
+        last_day=Max("sessions__day"),
+        unreviewed_sessions=Count("sessions", filter=Q(sessions__unreviewed_count__gt=0), distinct=True),
+    )
+
+
+@dataclass
+class HistoryEntry:
+    """What one session held of one exercise.
+
+    `counts` is by class code, correct executions included, and says what clinicians said where they did,
+    else what the model found. `not_sure` are abstained ones that nobody has judged; `unreviewed` are all
+    without a verdict. What a clinician called no repetition is left out.
+    """
+
+    session: UUID
+    day: date
+    exercise: str
+    total: int = 0
+    unreviewed: int = 0
+    not_sure: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def mistake_history(
+    patient: Patient, exercise: str | None = None, start: date | None = None, end: date | None = None
+) -> list[HistoryEntry]:
+    """Return how a patient's mistakes change: one entry a session and exercise, oldest first. One query.
+
+    `start` and `end` are days, both included. The caller has checked that the person may read the patient.
+    """
+    repetitions = judged_repetitions().filter(
+        analysis__in=current_analyses().filter(recording__patient=patient).order_by().values("pk")
+    )
+    if exercise:
+        repetitions = repetitions.filter(exercise=exercise)
+    if start:
+        repetitions = repetitions.filter(analysis__session__day__gte=start)
+    if end:
+        repetitions = repetitions.filter(analysis__session__day__lte=end)
+    rows = (
+        repetitions.order_by()
+        .values_list(
+            "analysis__session__uuid",
+            "analysis__session__day",
+            "exercise",
+            "label",
+            "abstained",
+            "verdict_decision",
+        )
+        .annotate(number=Count("pk"))
+    )
+    return _entries(rows)
+
+
+def _entries(rows: Iterable[tuple[UUID, date, str, str, bool, str | None, int]]) -> list[HistoryEntry]:
+    entries: dict[tuple[date, UUID, str], HistoryEntry] = {}
+    for session, day, exercise, label, abstained, decision, number in rows:
+        if decision == Verdict.Decision.NOT_A_REPETITION:
+            continue
+        entry = entries.setdefault((day, session, exercise), HistoryEntry(session, day, exercise))
+        entry.total += number
+        if decision is None:
+            entry.unreviewed += number
+        if decision is None and abstained:
+            entry.not_sure += number
+        else:
+            entry.counts[label] = entry.counts.get(label, 0) + number
+    return [entries[key] for key in sorted(entries)]

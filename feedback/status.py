@@ -1,0 +1,70 @@
+"""How far an analysis is: what pages and API tell a person who waits for it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+
+from django.db.models import Q
+from django.utils import timezone
+
+from feedback.models import Analysis, Worker
+
+#: A worker says every 5 s that it is alive.
+WORKER_SILENT = timedelta(seconds=20)
+#: The expected wait follows from this many of the newest finished analyses.
+_SAMPLE = 20
+
+
+@dataclass(frozen=True)
+class AnalysisStatus:
+    """The truth of the row, and what follows from the queue around it.
+
+    `place` is 1 for the next one to be taken, None once taken. `expected_wait_seconds` is until the result,
+    None where it is not open or nothing has been analysed yet to judge from.
+    """
+
+    status: str
+    step: str
+    place: int | None
+    expected_wait_seconds: int | None
+    worker_connected: bool
+    error_code: str
+
+
+def workers_connected() -> int:
+    """Return the number of workers that were heard of lately. One query."""
+    return Worker.objects.filter(seen_at__gte=timezone.now() - WORKER_SILENT).count()
+
+
+def _usual_seconds() -> float | None:
+    newest = (
+        Analysis.objects.filter(status=Analysis.Status.DONE, started_at__isnull=False)
+        .order_by("-finished_at")
+        .values_list("started_at", "finished_at")[:_SAMPLE]
+    )
+    seconds = [(finished - started).total_seconds() for started, finished in newest]
+    return median(seconds) if seconds else None
+
+
+def analysis_status(analysis: Analysis) -> AnalysisStatus:
+    """Return how far an analysis is. At most four queries."""
+    workers = workers_connected()
+    place = wait = None
+    if analysis.status == Analysis.Status.QUEUED:
+        earlier = Q(queued_at__lt=analysis.queued_at) | Q(queued_at=analysis.queued_at, pk__lt=analysis.pk)
+        place = 1 + Analysis.objects.filter(earlier, status=Analysis.Status.QUEUED).count()
+    if analysis.is_open and workers and (usual := _usual_seconds()) is not None:
+        if place is None:
+            spent = (timezone.now() - (analysis.started_at or timezone.now())).total_seconds()
+            wait = max(1, round(usual - spent))
+        else:
+            running = Analysis.objects.filter(status=Analysis.Status.RUNNING).count()
+            wait = max(1, round(usual * (1 + (place - 1 + running) / workers)))
+    return AnalysisStatus(
+        status=analysis.status,
+        step=analysis.step,
+        place=place,
+        expected_wait_seconds=wait,
+        worker_connected=workers > 0,
+        error_code=analysis.error_code,
+    )
