@@ -73,8 +73,8 @@ def current_analyses() -> QuerySet[Analysis]:
         Analysis.objects.filter(recording=OuterRef("recording"))
         .annotate(
             unfinished=Case(
-                When(status=Analysis.Status.DONE, then=Value(0)),
-                default=Value(1),
+                When(status=Analysis.Status.DONE, then=0),
+                default=1,
                 output_field=IntegerField(),
             )
         )
