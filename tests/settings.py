@@ -1,0 +1,24 @@
+"""The site's settings for tests: a temporary data folder, quick password hashing, no lock-out at sign-in."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+DATA_DIR = tempfile.mkdtemp(prefix="exfb-tests-")
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+os.environ.update(
+    {
+        "DATA_DIR": DATA_DIR,
+        "DEBUG": "false",
+        "HTTPS": "false",
+        "SECRET_KEY": "only-for-tests",
+        "S3_BUCKET": "",
+        "STATIC_ROOT": "",
+    }
+)
+
+from exfb_site.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AXES_ENABLED = False
