@@ -1,4 +1,4 @@
-"""Every setting of the site. What an operator may set is read from the environment; `.env.example` lists it all."""
+"""Every setting of the site. What an operator sets is read from the environment; `.env.example` lists it."""
 
 import os
 from pathlib import Path
@@ -33,7 +33,7 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env(name, default).split(",") if part.strip()]
 
 
-# --- Core -------------------------------------------------------------------------------------------------
+# --- Core ---------------------------------------------------------------------------------------------------
 DEBUG = env_bool("DEBUG", False)
 SECRET_KEY = env("SECRET_KEY", "")
 if not SECRET_KEY:
@@ -101,7 +101,7 @@ TEMPLATES = [
     },
 ]
 
-# --- Database: SQLite unless DATABASE_URL names another ------------------------------------------------------
+# --- Database: SQLite unless DATABASE_URL names another -----------------------------------------------------
 DATABASES = {"default": dj_database_url.parse(env("DATABASE_URL", f"sqlite:///{DATA_DIR / 'exfb.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Readers never wait for the writer (WAL); a transaction that writes takes its lock at once (IMMEDIATE),
@@ -115,7 +115,7 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-# --- Files: a private folder, or S3-compatible storage where S3_BUCKET names one. Never under a public URL. --------
+# --- Files: a private folder, or S3-compatible storage where S3_BUCKET names one; never a public URL --------
 S3_BUCKET = env("S3_BUCKET", "")
 if S3_BUCKET:
     RECORDINGS_STORAGE = {
@@ -158,7 +158,7 @@ MAX_UPLOAD_BYTES = env_int("MAX_UPLOAD_MB", 50) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
-# --- Jobs: Redis where CELERY_BROKER_URL names it, else a broker in a folder that needs no server ---------------
+# --- Jobs: Redis where CELERY_BROKER_URL names it, else a broker in a folder that needs no server -----------
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", "filesystem://")
 if CELERY_BROKER_URL.startswith("filesystem://"):
     BROKER_DIR = DATA_DIR / "broker"
@@ -171,7 +171,7 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
     for folder in ("messages", "control"):
         (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)
 else:
-    # A message held by a dead worker comes back soon; tasks are idempotent, so a second delivery does no harm.
+    # A message held by a dead worker comes back soon; a second delivery of a task does no harm.
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 900,
         "unacked_restore_interval": 2,
@@ -200,7 +200,7 @@ ANALYSIS_MAX_ATTEMPTS = 3
 #: "cpu", "cuda", ...: where the network of a worker runs.
 DEVICE = env("DEVICE", "cpu")
 
-# --- People and sign-in -----------------------------------------------------------------------------------------
+# --- People and sign-in -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "patients.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -227,7 +227,7 @@ AXES_SENSITIVE_PARAMETERS = ["password"]
 AXES_LOCKOUT_TEMPLATE = "sign_in_locked.html"
 AXES_VERBOSE = False
 
-# --- Security ---------------------------------------------------------------------------------------------------
+# --- Security -----------------------------------------------------------------------------------------------
 HTTPS = env_bool("HTTPS", not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
@@ -255,13 +255,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- Language and time ------------------------------------------------------------------------------------------
+# --- Language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env("TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 
-# --- API --------------------------------------------------------------------------------------------------------
+# --- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "patients.authentication.ApiKeyAuthentication",
@@ -282,7 +282,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "exfb API",
-    "DESCRIPTION": "Upload recordings of exercises as 3D pose sequences; read findings, corrections and verdicts.",
+    "DESCRIPTION": "Upload recordings as 3D pose sequences; read findings, corrections and verdicts.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -291,7 +291,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
-# --- Logs: to standard error, without patient data ----------------------------------------------------------------
+# --- Logs: to standard error, without patient data ----------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
