@@ -1,4 +1,4 @@
-"""Motion as frequencies: the time-only cosine transform that exfb uses, and the published one over time and joints."""
+"""Motion as frequencies: the cosine transform over time that exfb uses, and the published one beside it."""
 
 from functools import lru_cache
 
@@ -74,12 +74,12 @@ def dct_time(x: NDArray[np.floating], n_coefficients: int) -> NDArray[np.float64
 
 
 def inverse_dct_time(coefficients: NDArray[np.floating], n_frames: int) -> NDArray[np.float64]:
-    """Return the motion of given coefficients, shape (..., K) to (..., F); the frequencies left out are zero."""
+    """Return the motion of given coefficients, (..., K) to (..., F); frequencies left out are zero."""
     return coefficients @ dct_basis(n_frames, coefficients.shape[-1])
 
 
 def published_dct(x: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Transform a motion as the published method does: an un-normalised DCT-II over time and over the 57 rows.
+    """Transform a motion as published: an un-normalised DCT-II over time and over the 57 rows.
 
     Kept only for the published weights. Its rows are cosine frequencies across the joint coordinates and not
     joints, and its amplitudes grow with the number of frames; `dct_time` has neither oddity.

@@ -1,13 +1,14 @@
 """How exfb's own network sees a repetition, and how its change becomes metres again.
 
-A repetition is put into a frame that keeps gravity and the trunk's lean (the published frame loses both by turning
-every frame by itself): heading aligned once, lengths divided by the person's own leg, time stretched to a fixed
-number of frames and never padded. Joints are told relative to the pelvis; the pelvis's own node holds its path, its
-height counted from the lower ankle, so that a floor estimate cannot shift every joint at once.
+A repetition is put into a frame that keeps gravity and the trunk's lean (the published frame loses both by
+turning every frame by itself): heading aligned once, lengths divided by the person's own leg, time stretched
+to a fixed number of frames and never padded. Joints are told relative to the pelvis; the pelvis's own node
+holds its path, its height counted from the lower ankle, so that a floor estimate cannot shift every joint at
+once.
 
-Sensors differ most in head and feet: the head is often missing, and the foot's length is 0.13 of the leg in one data
-set and 0.29 in another. So the nose is put on the neck and toes and heels keep the foot's direction only, at one
-length for all. In a change they follow neck and ankle.
+Sensors differ most in head and feet: the head is often missing, and the foot's length is 0.13 of the leg in
+one data set and 0.29 in another. So the nose is put on the neck and toes and heels keep the foot's direction
+only, at one length for all. In a change they follow neck and ankle.
 """
 
 from collections.abc import Sequence
@@ -94,8 +95,9 @@ def encode(repetitions: Sequence[PoseSequence]) -> NDArray[np.float32]:
     Returns
     -------
     ndarray, shape (B, 57, 25)
-        DCT coefficients over time, in leg lengths; nodes are all x, all y, all z (right, forward, up). Unchanged
-        by where the person stands, heads, how tall they are and at what pace or frame rate they move.
+        DCT coefficients over time, in leg lengths; nodes are all x, all y, all z (right, forward, up).
+        Unchanged by where the person stands, heads, how tall they are and at what pace or frame rate they
+        move.
     """
     encoded = np.empty((len(repetitions), N_NODES, N_COEFFICIENTS), dtype=np.float32)
     for i, repetition in enumerate(repetitions):
@@ -126,7 +128,7 @@ def decode_change(change: NDArray[np.floating], positions: NDArray[np.floating])
 
 
 def world_change(relative: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Turn changes relative to the pelvis (F, 19, 3) into changes of place; followers take over their leader's."""
+    """Turn pelvis-relative changes (F, 19, 3) into changes of place; followers move as their leader."""
     moved = relative + relative[:, [_PELVIS]]
     moved[:, _PELVIS] = relative[:, _PELVIS]
     for joint, leader in _FOLLOWS.items():

@@ -1,8 +1,8 @@
 """The judge: a second, different network that says whether a corrected motion would count as correct.
 
-The published corrector was judged by itself. Ours is judged by a network that it never saw: other weights, another
-architecture (a small perceptron), and other features (joint angles and distances, where the corrector sees
-coordinates as frequencies).
+The published corrector was judged by itself. Ours is judged by a network that it never saw: other weights,
+another architecture (a small perceptron), and other features (joint angles and distances, where the
+corrector sees coordinates as frequencies).
 """
 
 from dataclasses import dataclass
@@ -85,8 +85,8 @@ def judge_features(repetition: PoseSequence) -> NDArray[np.float32]:
     Returns
     -------
     ndarray, shape (N_INSTANTS * N_MEASURES,)
-        Angles in radians and distances in leg lengths, each at all instants. Unchanged by where the person stands
-        and heads.
+        Angles in radians and distances in leg lengths, each at all instants. Unchanged by where the person
+        stands and heads.
     """
     place = placement(repetition.positions)
     positions = repetition.positions @ place.axes.T / place.leg_length
@@ -97,7 +97,7 @@ def judge_features(repetition: PoseSequence) -> NDArray[np.float32]:
 
 
 def _measures(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Measure each frame of positions (F, 19, 3) given in the encoded frame (right, forward, up; leg lengths)."""
+    """Measure each frame of positions (F, 19, 3): right, forward, up; leg lengths."""
     at = {name: p[:, i] for name, i in _J.items()}
     pelvis, neck = at["mid_hip"], at["neck"]
     shoulders = (at["left_shoulder"] + at["right_shoulder"]) / 2

@@ -6,10 +6,11 @@
                                   |                                          |
                                   +-> correction branch <--- feedback -------+ -> change of the coefficients
 
-One class serves the published weights exactly and exfb's own. What differs is in `NetworkConfig` and in buffers
-that do nothing until they are filled:
+One class serves the published weights exactly and exfb's own. What differs is in `NetworkConfig` and in
+buffers that do nothing until they are filled:
 
-* the published network feeds back the single likeliest class, which passes no gradient and flips at a tie; ours
+* the published network feeds back the single likeliest class, which passes no gradient and flips at a tie;
+ours
   feeds back the probabilities;
 * the published one skipped a batch normalisation for a batch of one, so that a repetition scored differently
   alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
@@ -181,8 +182,8 @@ class FeedbackNetwork(nn.Module):
         x : Tensor, shape (B, N, K)
             Coefficients in the release's encoding.
         label : Tensor of int, shape (B,), optional
-            For training: the class to tell the correction branch instead of what the network believes; where it
-            is negative, the network's own belief is told.
+            For training: the class to tell the correction branch instead of what the network believes; where
+            it is negative, the network's own belief is told.
 
         Returns
         -------

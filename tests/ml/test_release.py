@@ -1,0 +1,130 @@
+"""A release is written whole or not at all, and nothing but a whole, unchanged one is loaded."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from ml.familiarity import Familiarity
+from ml.judge import JudgeConfig, JudgeNetwork
+from ml.manifest import sha256
+from ml.model import FeedbackNetwork, NetworkConfig
+from ml.release import ReleaseError, load_release, read_manifest, write_release
+
+CLASSES = ("squat.correct", "squat.knees_inward")
+
+
+def write(folder, **more):
+    network = FeedbackNetwork(NetworkConfig(classes=CLASSES, n_hidden=8))
+    judge = JudgeNetwork(JudgeConfig(classes=CLASSES, n_hidden=4))
+    return write_release(folder, network=network, judge=judge, familiarity=Familiarity(2, 57), **more)
+
+
+@pytest.fixture
+def release(tmp_path):
+    return write(tmp_path / "first", thresholds={"confidence": 0.5}, metrics={"macro": 0.9}, temperature=1.5)
+
+
+def change_manifest(folder, **fields):
+    path = folder / "release.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def test_what_is_loaded_is_what_was_written(release, tmp_path):
+    again = load_release(tmp_path / "first")
+    assert again.manifest == release.manifest
+    assert again.manifest.thresholds == {"confidence": 0.5}
+    assert again.manifest.temperature == 1.5
+    assert again.classes == CLASSES
+    assert not again.network.training
+    for part, other in zip(again.parts().values(), release.parts().values(), strict=True):
+        for key, value in part.state_dict().items():
+            torch.testing.assert_close(value, other.state_dict()[key], rtol=0, atol=0)
+
+
+def test_folder_holds_only_the_release(release, tmp_path):
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+    names = {path.name for path in (tmp_path / "first").iterdir()}
+    assert names == {"release.json", *release.manifest.files}
+
+
+def test_nothing_is_left_of_a_release_that_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr("ml.release.sha256", lambda path: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write(tmp_path / "first")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_none_is_overwritten(release, tmp_path):
+    with pytest.raises(ReleaseError) as error:
+        write(tmp_path / "first")
+    assert error.value.code == "exists"
+
+
+@pytest.mark.parametrize("name", ["No Spaces", ".hidden", "ü"])
+def test_names_are_plain(name, tmp_path):
+    with pytest.raises(ReleaseError) as error:
+        write(tmp_path / name)
+    assert error.value.code == "bad_name"
+
+
+@pytest.mark.parametrize("file", ["network.safetensors", "judge.safetensors", "familiarity.safetensors"])
+def test_changed_or_missing_weights_are_refused(release, tmp_path, file):
+    path = tmp_path / "first" / file
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert load_code(tmp_path / "first") == "corrupt"
+    path.unlink()
+    assert load_code(tmp_path / "first") == "corrupt"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"format_version": 99}, "unsupported_version"),
+        ({"kind": "other"}, "bad_manifest"),
+        ({"temperature": 0}, "bad_manifest"),
+        ({"surprise": 1}, "bad_manifest"),
+        ({"files": {}}, "bad_manifest"),
+        ({"network": {}}, "bad_manifest"),
+        ({"network": {"classes": ["one"]}}, "wrong_classes"),
+        ({"network": {"classes": ["squat.correct", "squat.correct"]}}, "bad_manifest"),
+        ({"network": {"classes": CLASSES, "n_hidden": 16}}, "wrong_weights"),
+        ({"judge": {"classes": CLASSES[::-1]}}, "wrong_classes"),
+    ],
+)
+def test_wrong_manifest_is_refused(release, tmp_path, fields, code):
+    change_manifest(tmp_path / "first", **fields)
+    assert load_code(tmp_path / "first") == code
+
+
+def test_no_json_is_refused(release, tmp_path):
+    (tmp_path / "first" / "release.json").write_text("{")
+    assert load_code(tmp_path / "first") == "bad_manifest"
+
+
+def test_absent_release_is_named():
+    with pytest.raises(ReleaseError, match="nowhere") as error:
+        load_release("nowhere")
+    assert error.value.code == "not_found"
+
+
+def test_weights_that_are_no_numbers_are_refused(release, tmp_path):
+    path = tmp_path / "first" / "network.safetensors"
+    state = load_file(path)
+    state["correction.out.bias"][0] = torch.nan
+    save_file(state, path)
+    change_manifest(tmp_path / "first", files=release.manifest.files | {path.name: sha256(path)})
+    assert load_code(tmp_path / "first") == "wrong_weights"
+
+
+def test_manifest_can_be_read_alone(release, tmp_path):
+    assert read_manifest(tmp_path / "first").classes == CLASSES
+
+
+def load_code(folder):
+    with pytest.raises(ReleaseError) as error:
+        load_release(folder)
+    return error.value.code
