@@ -98,6 +98,12 @@ EC3D_19 = _tree(
 #: Place of each of the 19 joints in OpenPose's BODY_25.
 BODY_25 = dict(zip(EC3D_19.joints, (*range(15), 19, 21, 22, 24), strict=True))
 
+#: How OpenPose and EC3D spell the 19 joints.
+BODY_25_NAMES = {
+    "".join({"left": "L", "right": "R"}.get(word, word.title()) for word in joint.split("_")): joint
+    for joint in EC3D_19.joints
+}
+
 #: MediaPipe Pose (BlazePose) landmark numbers. Neck and pelvis are not among them.
 MEDIAPIPE_33 = {
     "nose": 0,

@@ -78,7 +78,7 @@ def no_frame_rate(where: str) -> PoseFormatError:
 
 
 def to_canonical(values: Array, axes: tuple[str, ...]) -> Array:
-    """Turn coordinates whose three axes point to `axes` (such as right, up, backward) to right, forward, up."""
+    """Turn coordinates whose axes point to `axes` (such as right, up, backward) to right, forward, up."""
     places = [_AXES[axis][0] for axis in axes]
     if sorted(places) != [0, 1, 2]:
         raise KeyError(f"{axes} are not three different directions")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ml.poses.errors import PoseFormatError
-from ml.poses.formats import exfb_json
+from ml.poses.formats import csv_wide, ec3d, exfb_json, mediapipe, npz
 from ml.poses.formats.source import MAX_BYTES, Source
 from ml.poses.sequence import PoseSequence
 
@@ -25,7 +25,7 @@ class Reader(Protocol):
 
 
 #: In the order in which they are asked.
-READERS: tuple[Reader, ...] = (exfb_json,)
+READERS: tuple[Reader, ...] = (exfb_json, npz, ec3d, mediapipe, csv_wide)
 
 
 def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:
@@ -71,7 +71,7 @@ def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:
 
 
 def _is_pickle(data: bytes) -> bool:
-    """Protocols 2 to 5 begin with an opcode and a number; 0 and 1 are recognised by how they end and begin."""
+    """Protocols 2 to 5 begin with opcode and number; 0 and 1 are recognised by how they begin and end."""
     if data[:1] == b"\x80" and data[1:2] in b"\x02\x03\x04\x05":
         return True
     return data.rstrip()[-1:] == b"." and data[:2] in (b"(d", b"(l", b"(i", b"(c", b"cn", b"c_", b"]q", b"}q")
@@ -80,6 +80,6 @@ def _is_pickle(data: bytes) -> bool:
 def _unknown(name: str | None) -> str:
     what = "The content of this file" if name is None else f"The content of {name[:80]!r}"
     return (
-        f"{what} is no pose format that is known here. Upload exfb JSON, NPZ, CSV or MediaPipe Pose world landmarks; "
-        "a video has to be turned into poses first."
+        f"{what} is no pose format that is known here. Upload exfb JSON, NPZ, CSV or MediaPipe Pose world "
+        "landmarks; a video has to be turned into poses first."
     )

@@ -1,0 +1,121 @@
+"""The layouts of the published EC3D project: long CSV tables, a lifted video, and its pose arrays."""
+
+import numpy as np
+
+from ml.poses.assemble import assemble, check_frame_count
+from ml.poses.errors import PoseFormatError
+from ml.poses.formats.source import TRUNCATED, Source
+from ml.poses.gravity import is_plank, up_directions, upright
+from ml.poses.sequence import PoseSequence
+from ml.skeletons import BODY_25_NAMES, EC3D_19, EC3D_LONG_CSV
+
+name = "ec3d"
+
+#: The published poses have one reference skeleton, without unit: its thigh of 0.140 is taken as 0.42 m.
+METRES_PER_UNIT = 3.0
+FRAME_RATE_HZ = 30.0
+_INFERRED = (
+    "frame rate: 30 Hz, as the data set",
+    "unit: a thigh of 0.42 m",
+    "vertical: from feet and balance",
+)
+_COLUMNS = {"frame", "x", "y", "z", "joint_name"}
+
+
+def sniff(source: Source) -> bool:
+    if source.array_shapes:
+        return "joint_names" in source.array_shapes and bool({"original", "poses"} & set(source.array_shapes))
+    return set(source.header) >= _COLUMNS
+
+
+def read(source: Source) -> PoseSequence:
+    return _read_arrays(source) if source.array_shapes else _read_long_csv(source)
+
+
+def sequence_from_published(
+    positions: np.ndarray, joints: tuple[str, ...] = EC3D_19.joints, *, lying: bool | None = None
+) -> PoseSequence:
+    """Turn poses of the published frame into metres under gravity.
+
+    Parameters
+    ----------
+    positions : ndarray of float, shape (F, J, 3)
+        One repetition in the published frame: left-handed (left, front of the trunk, along the spine),
+        unitless, centred on the pelvis and turned to the trunk in every frame.
+    joints : tuple of str
+        EC3D_19 names along axis 1.
+    lying : bool, optional
+        Whether the person is in a plank; None: told from arms and legs.
+
+    Returns
+    -------
+    PoseSequence
+        Canonical, metres, 30 Hz; each frame still centred on the pelvis (`travels` is False). The vertical is
+        estimated (`ml.poses.gravity`): good to some five degrees.
+
+    Raises
+    ------
+    PoseFormatError
+        `too_few_frames`, `missing_joints`, `missing_values` and what `assemble` raises.
+    """
+    values = np.asarray(positions, dtype=np.float64) * METRES_PER_UNIT * np.array([-1.0, 1.0, 1.0])
+    check_frame_count(len(values))
+    if not np.isfinite(values).all():
+        raise PoseFormatError("missing_values", "Published poses have no gaps, but this file does.")
+    named = {joint: values[:, i] for i, joint in enumerate(joints)}
+    lacking = [joint for joint in EC3D_LONG_CSV.values() if joint not in named]
+    if lacking:
+        raise PoseFormatError("missing_joints", f"The file lacks: {', '.join(lacking).replace('_', ' ')}.")
+    lying = is_plank(named) if lying is None else lying
+    turned = upright(values, up_directions(named, lying=lying))
+    return assemble(
+        {joint: turned[:, i] for i, joint in enumerate(joints)},
+        frame_rate=FRAME_RATE_HZ,
+        format=name,
+        travels=False,
+        inferred=_INFERRED,
+    )
+
+
+def _read_arrays(source: Source) -> PoseSequence:
+    if "poses" in source.array_shapes:
+        raise PoseFormatError(
+            "several_people",
+            "This file holds a data set of many recordings. Upload one recording a file; data sets are read by "
+            "the evaluation command.",
+        )
+    shape = source.array_shapes["original"]
+    if len(shape) != 3 or shape[2] != 3:
+        raise PoseFormatError("not_3d", f"The array 'original' has shape {shape}, not (frames, joints, 3).")
+    check_frame_count(shape[0])
+    names = [BODY_25_NAMES.get(str(joint), str(joint)) for joint in source.array("joint_names").ravel()]
+    if len(names) != shape[1]:
+        raise PoseFormatError("missing_joints", f"The file has {shape[1]} joints but names {len(names)}.")
+    return sequence_from_published(_as_floats(source.array("original")), tuple(names))
+
+
+def _as_floats(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind not in "fiu":
+        raise PoseFormatError("truncated", "The positions are not numbers. " + TRUNCATED)
+    return values.astype(np.float64)
+
+
+def _read_long_csv(source: Source) -> PoseSequence:
+    names = [EC3D_LONG_CSV.get(joint, joint) for joint in source.column("joint_name")]
+    places = {joint: i for i, joint in enumerate(EC3D_19.joints)}
+    numbers = source.numbers("frame")
+    if not np.isfinite(numbers).all():
+        raise PoseFormatError("truncated", "A row has no frame number. " + TRUNCATED)
+    frames = np.unique(numbers, return_inverse=True)[1]
+    n_frames = int(frames.max()) + 1 if len(frames) else 0
+    check_frame_count(n_frames)
+    columns = np.array([places.get(joint, -1) for joint in names])
+    known = columns >= 0
+    cells = frames[known] * len(places) + columns[known]
+    if len(np.unique(cells)) < len(cells):
+        raise PoseFormatError("several_people", "A joint comes twice in one frame. Upload one person a file.")
+    positions = np.full((n_frames, len(places), 3), np.nan)
+    xyz = np.stack([source.numbers(axis) for axis in "xyz"], axis=1)
+    positions[frames[known], columns[known]] = xyz[known]
+    present = sorted(set(columns[known].tolist()))
+    return sequence_from_published(positions[:, present], tuple(EC3D_19.joints[i] for i in present))

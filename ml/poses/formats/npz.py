@@ -1,0 +1,64 @@
+"""NumPy archives with `positions`, `joints` and `frame_rate` (docs/formats.md)."""
+
+import numpy as np
+
+from ml.poses.assemble import (
+    assemble,
+    axes_of,
+    check_frame_count,
+    checked_frame_rate,
+    no_frame_rate,
+    to_canonical,
+)
+from ml.poses.errors import PoseFormatError
+from ml.poses.formats.source import TRUNCATED, Source
+from ml.poses.sequence import PoseSequence
+from ml.skeletons import BODY_25_NAMES
+
+name = "npz"
+
+
+def sniff(source: Source) -> bool:
+    return "positions" in source.array_shapes
+
+
+def read(source: Source) -> PoseSequence:
+    shape = source.array_shapes["positions"]
+    if len(shape) == 4:
+        raise PoseFormatError(
+            "several_people", "The positions have a fourth axis, as of several people. Keep one."
+        )
+    if len(shape) != 3 or shape[2] != 3:
+        raise PoseFormatError("not_3d", f"The positions have shape {shape}, not (frames, joints, 3).")
+    check_frame_count(shape[0])
+    if "joints" not in source.array_shapes:
+        raise PoseFormatError(
+            "missing_joints", "The file has no array 'joints' with the names of the joints."
+        )
+    names = [BODY_25_NAMES.get(str(joint), str(joint)) for joint in source.array("joints").ravel()]
+    if len(names) != shape[1]:
+        raise PoseFormatError("missing_joints", f"The file has {shape[1]} joints but names {len(names)}.")
+    if "frame_rate" not in source.array_shapes:
+        raise no_frame_rate("Add a number 'frame_rate', in frames per second.")
+    frame_rate = checked_frame_rate(_scalar(source, "frame_rate"))
+    axes = axes_of(
+        source.array("axes").ravel().tolist() if "axes" in source.array_shapes else "right forward up"
+    )
+    positions = source.array("positions")
+    if positions.dtype.kind not in "fiu":
+        raise PoseFormatError("truncated", "The positions are not numbers. " + TRUNCATED)
+    positions = to_canonical(positions.astype(np.float64), axes)
+    unit = str(_scalar(source, "unit")) if "unit" in source.array_shapes else None
+    if unit not in (None, "m", "cm", "mm"):
+        raise PoseFormatError("not_metres", "The unit is not one of m, cm, mm.")
+    return assemble(
+        {joint: positions[:, i] for i, joint in enumerate(names)},
+        frame_rate=frame_rate,
+        format=name,
+        unit=unit,
+    )
+
+
+def _scalar(source: Source, key: str) -> object:
+    values = source.array(key).ravel().tolist()
+    return values[0] if len(values) == 1 else None

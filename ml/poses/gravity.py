@@ -1,0 +1,168 @@
+"""Find the vertical again in poses that were turned, frame by frame, to the person's own trunk.
+
+What stands tells: the soles (and in a plank the hands) are on one level ground, at least one foot is flat, and
+a person who does not fall has the centre of mass above the ground they stand on. No single one of these is
+exact, so every direction near the upright is scored by all of them and the scores are averaged over time.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: How far, in metres, each rule is commonly broken by noise.
+SAME_LEVEL_M = 0.015
+FLAT_FOOT_M = 0.03
+OFF_BALANCE_M = 0.03
+#: A sole this much above the lowest point is not stood on.
+LIFTED_M = 0.05
+#: What a rule can cost at most: beyond it a foot is lifted, not mismeasured.
+_CAP = 9.0
+_TILTS = np.radians(np.arange(-26.0, 26.1, 2.0))
+_ROLLS = np.radians(np.arange(-12.0, 12.1, 2.0))
+_AVERAGED_FRAMES = 2.0
+
+#: Share of the body's mass that moves with each joint (Winter's segments, gathered at the joints).
+_MASS = {
+    "neck": 0.33,
+    "mid_hip": 0.33,
+    "left_elbow": 0.05,
+    "right_elbow": 0.05,
+    "left_knee": 0.09,
+    "right_knee": 0.09,
+    "left_ankle": 0.03,
+    "right_ankle": 0.03,
+}
+
+
+def is_plank(joints: dict[str, Array]) -> bool:
+    """Tell a plank from standing exercises in the trunk's own frame: straight legs, arms out in front.
+
+    Parameters
+    ----------
+    joints : dict of str to ndarray, shape (F, 3)
+        In the trunk's frame: x right, y to the front of the trunk, z towards the neck; metres.
+    """
+    upper_arms, thighs_bent = [], []
+    for side in ("left", "right"):
+        arm = joints[f"{side}_elbow"] - joints[f"{side}_shoulder"]
+        reach = joints[f"{side}_wrist"] - joints[f"{side}_shoulder"]
+        length = np.linalg.norm(arm, axis=-1)
+        upper_arms.append(np.minimum(arm[:, 1] / length, reach[:, 1] / length))
+        thigh = joints[f"{side}_knee"] - joints[f"{side}_hip"]
+        shank = joints[f"{side}_ankle"] - joints[f"{side}_knee"]
+        cosine = (thigh * shank).sum(-1) / np.linalg.norm(thigh, axis=-1) / np.linalg.norm(shank, axis=-1)
+        thighs_bent.append(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+    return bool(np.median(upper_arms) > 0.5 and np.percentile(thighs_bent, 90) < 75.0)
+
+
+def up_directions(joints: dict[str, Array], *, lying: bool) -> Array:
+    """Return the unit vector against gravity in every frame, in the trunk's own frame.
+
+    Parameters
+    ----------
+    joints : dict of str to ndarray, shape (F, 3)
+        As for `is_plank`, without NaN. Feet may lack heels and toes; then the ankles stand.
+    lying : bool
+        Whether hands and toes are on the ground (plank) instead of the soles.
+
+    Returns
+    -------
+    ndarray of float, shape (F, 3)
+    """
+    return _smooth(_of_plank(joints)) if lying else _of_standing(joints)
+
+
+def upright(positions: Array, up: Array) -> Array:
+    """Turn each frame (F, J, 3) so that `up` (F, 3) becomes z; x stays in the plane of x and z."""
+    right = np.array([1.0, 0.0, 0.0]) - up[:, :1] * up
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
+    axes = np.stack([right, np.cross(up, right), up], axis=1)
+    return np.einsum("fij,fpj->fpi", axes, positions)
+
+
+def _of_plank(joints: dict[str, Array]) -> Array:
+    """The normal of the plane through hands (or elbows) and toes, away from the front of the trunk."""
+    points = []
+    for side in ("left", "right"):
+        elbow, wrist = joints[f"{side}_elbow"], joints[f"{side}_wrist"]
+        on_elbows = np.median(elbow[:, 1]) > 0.8 * np.median(wrist[:, 1])
+        points.append(elbow if on_elbows else wrist)
+        ankle = joints[f"{side}_ankle"]
+        # On tiptoe the ankle is about a foot's length above the ground.
+        points.append(joints.get(f"{side}_big_toe", ankle + np.array([0.0, 0.12, 0.0])))
+    stacked = np.stack(points, axis=1)
+    centred = stacked - stacked.mean(axis=1, keepdims=True)
+    normal = np.linalg.svd(centred)[2][:, 2]
+    return normal * -np.where(normal[:, 1:2] < 0, -1.0, 1.0)
+
+
+def _of_standing(joints: dict[str, Array]) -> Array:
+    soles = np.stack(
+        [
+            np.stack(
+                [joints.get(f"{side}_{part}", joints[f"{side}_ankle"]) for part in ("heel", "big_toe")], 1
+            )
+            for side in ("left", "right")
+        ],
+        axis=1,
+    )  # (F, side, heel and toe, 3)
+    total = sum(_MASS.values())
+    mass_centre = sum(joints[name] * share for name, share in _MASS.items()) / total
+    guess = mass_centre - soles.mean(axis=(1, 2))
+    guess /= np.linalg.norm(guess, axis=-1, keepdims=True)
+    candidates = _around(guess)  # (F, G, 3)
+    costs = _cost(candidates, soles, mass_centre)
+    weight = np.exp(-0.5 * (costs - costs.min(axis=1, keepdims=True)))
+    # Where the best direction is doubtful the neighbouring frames decide: average first, then normalise.
+    mean = (weight[..., None] * candidates).sum(axis=1) / weight.sum(axis=1)[:, None]
+    return _smooth(mean)
+
+
+def _around(guess: Array) -> Array:
+    """Directions tilted forward and sideways from each frame's guess, (F, G, 3)."""
+    right = np.array([1.0, 0.0, 0.0]) - guess[:, :1] * guess
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
+    forward = np.cross(guess, right)
+    tilt, roll = (grid.ravel() for grid in np.meshgrid(_TILTS, _ROLLS, indexing="ij"))
+    directions = (
+        guess[:, None]
+        + np.tan(tilt)[None, :, None] * forward[:, None]
+        + np.tan(roll)[None, :, None] * right[:, None]
+    )
+    return directions / np.linalg.norm(directions, axis=-1, keepdims=True)
+
+
+def _cost(up: Array, soles: Array, mass_centre: Array) -> Array:
+    """How badly each direction breaks the rules, (F, G)."""
+    heights = np.einsum("fgc,fspc->fgsp", up, soles)
+    lowest = heights.min(axis=-1)
+    level = np.minimum(((lowest[..., 0] - lowest[..., 1]) / SAME_LEVEL_M) ** 2, _CAP)
+    steep = ((heights[..., 0] - heights[..., 1]) / FLAT_FOOT_M) ** 2
+    flat = np.minimum(steep.min(axis=-1), _CAP) + 0.25 * np.minimum(steep.max(axis=-1), _CAP)
+    forward = np.array([0.0, 1.0, 0.0]) - up[..., 1:2] * up
+    forward /= np.linalg.norm(forward, axis=-1, keepdims=True)
+    sideways = np.cross(forward, up)
+    stood_on = heights - lowest.min(axis=-1)[..., None, None] < LIFTED_M
+    balance = sum(_off_balance(axis, soles, mass_centre, stood_on) for axis in (forward, sideways))
+    return level + flat + balance
+
+
+def _off_balance(axis: Array, soles: Array, mass_centre: Array, stood_on: NDArray[np.bool_]) -> Array:
+    """How far the centre of mass is from the middle half of what is stood on, along one horizontal axis."""
+    place = np.einsum("fgc,fspc->fgsp", axis, soles)
+    first = np.where(stood_on, place, np.inf).min(axis=(-1, -2))
+    last = np.where(stood_on, place, -np.inf).max(axis=(-1, -2))
+    offset = np.abs(np.einsum("fgc,fc->fg", axis, mass_centre) - (first + last) / 2)
+    half = (last - first) / 2
+    outside = np.maximum(offset - half / 2, 0.0) / OFF_BALANCE_M
+    return outside**2 + (offset / (half + 2 * OFF_BALANCE_M)) ** 2
+
+
+def _smooth(directions: Array) -> Array:
+    """Gaussian average over neighbouring frames, to unit length."""
+    reach = round(4 * _AVERAGED_FRAMES)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _AVERAGED_FRAMES) ** 2)
+    padded = np.pad(directions, ((reach, reach), (0, 0)), mode="edge")
+    smooth = np.stack([np.convolve(path, kernel / kernel.sum(), mode="valid") for path in padded.T], axis=1)
+    return smooth / np.linalg.norm(smooth, axis=-1, keepdims=True)
