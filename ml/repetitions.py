@@ -1,5 +1,6 @@
 """Find the repetitions in a prepared recording: cycles of squats and lunges, holds of planks."""
 
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -96,4 +97,4 @@ def _edges(bend: Array, before: int, peak: int, after: int) -> tuple[int, int]:
 def _holds(sequence: PoseSequence) -> list[Span]:
     n_windows = int(np.ceil(sequence.duration / LONGEST_HOLD_S))
     edges = np.linspace(0, len(sequence), n_windows + 1).round().astype(int)
-    return [Span(int(a), int(b), "hold") for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [Span(int(a), int(b), "hold") for a, b in pairwise(edges)]

@@ -1,8 +1,8 @@
 """Find the vertical again in poses that were turned, frame by frame, to the person's own trunk.
 
-What stands tells: the soles (and in a plank the hands) are on one level ground, at least one foot is flat, and
-a person who does not fall has the centre of mass above the ground they stand on. No single one of these is
-exact, so every direction near the upright is scored by all of them and the scores are averaged over time.
+What stands tells: the soles (and in a plank the hands) are on one level ground, at least one foot is flat,
+and a person who does not fall has the centre of mass above the ground they stand on. No single one of these
+is exact, so every direction near the upright is scored by all of them and the scores are averaged over time.
 """
 
 import numpy as np

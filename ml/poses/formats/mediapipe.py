@@ -4,6 +4,7 @@ World landmarks are metres from the middle of the hips: x to the right of the im
 camera. The image landmarks that MediaPipe gives besides are fractions of the picture and no motion in space.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,35 @@ def read(source: Source) -> PoseSequence:
     _check_world(joints)
     frame_rate, inferred = _frame_rate(source, rows, frames)
     return assemble(joints, frame_rate=frame_rate, format=name, travels=False, inferred=inferred)
+
+
+def sequence_from_world(
+    landmarks: np.ndarray, ids: Sequence[int], frame_rate: float = USUAL_FRAME_RATE_HZ
+) -> PoseSequence:
+    """Turn an array of world landmarks, as data sets hold them, into a pose sequence.
+
+    Parameters
+    ----------
+    landmarks : ndarray of float, shape (F, L, 3)
+        MediaPipe's axes, metres, centred on the hips.
+    ids : sequence of int
+        The landmark numbers along axis 1.
+    frame_rate : float
+        Hz.
+
+    Raises
+    ------
+    PoseFormatError
+        As `ml.poses.assemble.assemble`.
+    """
+    positions = to_canonical(np.asarray(landmarks, dtype=np.float64), AXES)
+    places = {int(landmark): i for i, landmark in enumerate(ids)}
+    joints = {
+        joint: positions[:, places[landmark]]
+        for joint, landmark in MEDIAPIPE_33.items()
+        if landmark in places
+    }
+    return assemble(joints, frame_rate=frame_rate, format=name, travels=False)
 
 
 def _is_wide(header: tuple[str, ...]) -> bool:

@@ -137,7 +137,7 @@ class Source:
 
 
 def number(field: object) -> float:
-    """A number of a text field or a JSON value; NaN if it is empty or null, refused if it is something else."""
+    """A number of a text field or a JSON value; NaN if empty or null, refused if it is something else."""
     if field is None or field == "":
         return math.nan
     if isinstance(field, int | float | str) and not isinstance(field, bool):
