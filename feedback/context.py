@@ -1,0 +1,47 @@
+"""What every page's frame needs: who is signed in, in which roles, and how many sessions wait for them."""
+
+from functools import cached_property
+
+from django.http import HttpRequest
+
+from feedback.selectors import worklist
+from patients.models import Membership, Patient
+from patients.permissions import active_memberships
+
+
+class Navigation:
+    """Roles and counts of one request's person; each is asked of the database only when a template shows it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._user = request.user
+
+    @cached_property
+    def _roles(self) -> set[str]:
+        return set(active_memberships(self._user).values_list("role", flat=True))
+
+    @property
+    def is_clinician(self) -> bool:
+        return bool(self._roles)
+
+    @property
+    def is_admin(self) -> bool:
+        return Membership.Role.ADMIN in self._roles
+
+    @cached_property
+    def is_patient(self) -> bool:
+        return self._user.is_authenticated and Patient.objects.filter(user=self._user).exists()
+
+    @cached_property
+    def unreviewed(self) -> int:
+        """How many sessions lie in this person's worklist. One query."""
+        return worklist(self._user).count()
+
+    @property
+    def initials(self) -> str:
+        words = str(self._user).replace("@", " ").split()
+        return "".join(word[0] for word in words[:2]).upper()
+
+
+def navigation(request: HttpRequest) -> dict[str, Navigation]:
+    """Give templates `nav`."""
+    return {"nav": Navigation(request)}

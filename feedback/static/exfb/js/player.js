@@ -1,0 +1,300 @@
+// Plays one repetition: the performed and the corrected body on one floor and one clock. Draws only when something changed.
+import {
+  BufferGeometry, Color, DirectionalLight, Group, HemisphereLight, LineBasicMaterial, LineSegments, PerspectiveCamera,
+  Scene, Vector3, WebGLRenderer,
+} from '../vendor/three/three.module.min.js';
+import { css } from './shell.js';
+import { Body } from './body.js';
+
+// Where each camera stands, seen from the middle of the motion: turned about the vertical, raised (both in radians).
+// At 0 it looks into the person's face.
+export const CAMERAS = { front: [0, 0.08], side: [-Math.PI / 2, 0.05], three: [-0.6, 0.2], top: [0, 1.54] };
+export const MODES = ['overlay', 'side', 'ghost'];
+const FIELD_OF_VIEW = 26; // degrees; narrow, so that both halves of "side by side" show nearly the same angle
+const BODY_RADIUS = 0.14; // metres of flesh around the outermost joint
+const BORDER_PX = { x: 16, y: 52 }; // kept free for the buttons that lie over the picture
+const UP = new Vector3(0, 1, 0);
+
+// A motion as the API sends it: rows of 57 whole millimetres, x right, y forward, z up. Here: x left, y up, z forward, metres.
+function positions(rows) {
+  const out = new Float32Array(rows.length * rows[0].length);
+  let k = 0;
+  for (const row of rows) {
+    for (let j = 0; j < row.length; j += 3) {
+      out[k++] = -row[j] / 1000;
+      out[k++] = row[j + 2] / 1000;
+      out[k++] = row[j + 1] / 1000;
+    }
+  }
+  return out;
+}
+
+export class Player extends EventTarget {
+  // `stage` holds a canvas and svg.over; events: frame, drawn, state, camera, mode, load
+  constructor(stage, { mode = 'overlay', camera = 'three', loop = true } = {}) {
+    super();
+    Object.assign(this, { stage, mode, loop, cameraName: camera, frame: 0, speed: 1, playing: false, motion: null, closer: 1 });
+    this.canvas = stage.querySelector('canvas');
+    this.svg = stage.querySelector('svg.over');
+    this.renderer = new WebGLRenderer({ canvas: this.canvas, antialias: true });
+    this.renderer.setPixelRatio(Math.min(2, devicePixelRatio || 1));
+    this.scene = new Scene();
+    this.eye = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 60);
+    this.sky = new HemisphereLight(0xffffff, 0x8d8a84, 2.1);
+    this.sun = new DirectionalLight(0xffffff, 1.5);
+    this.sun.position.set(1.5, 3, 2);
+    this.floor = new Group();
+    this.bodies = { performed: new Body(false), corrected: new Body(true) };
+    this.scene.add(this.sky, this.sun, this.floor, this.bodies.performed.group, this.bodies.corrected.group);
+    this.target = new Vector3(0, 0.85, 0);
+    [this.turned, this.raised] = CAMERAS[camera];
+    this.theme();
+    addEventListener('themechange', () => this.theme());
+    new ResizeObserver(() => this.resize()).observe(stage);
+    this.dragToTurn();
+  }
+
+  // ---- what is shown
+  load(motion) {
+    this.pause();
+    this.motion = motion;
+    this.rate = motion.frame_rate;
+    this.tracks = { performed: positions(motion.performed), corrected: motion.corrected ? positions(motion.corrected) : null };
+    this.poses = {};
+    for (const body of ['performed', 'corrected']) {
+      this.poses[body] = Object.fromEntries(motion.joints.map((name) => [name, new Vector3()]));
+      this.bodies[body].reset();
+    }
+    this.bodies.corrected.group.visible = !!motion.corrected;
+    this.frame = 0;
+    this.measure();
+    this.fit();
+    this.dispatchEvent(new Event('load'));
+    this.seek(0);
+  }
+
+  get frames() { return this.motion ? this.motion.frames : 0; }
+  get hasCorrection() { return !!this.tracks?.corrected; }
+  get split() { return this.mode === 'side' && this.hasCorrection; }
+
+  // The frame where performed and corrected lie furthest apart; without a correction, where the hips are lowest.
+  worst() {
+    const { performed, corrected } = this.tracks, width = this.motion.joints.length * 3;
+    const hip = this.motion.joints.indexOf('mid_hip') * 3;
+    let worst = 0, most = -Infinity;
+    for (let f = 0; f < this.frames; f++) {
+      let value = corrected ? 0 : -performed[f * width + hip + 1];
+      for (let k = f * width; corrected && k < (f + 1) * width; k += 3) {
+        value = Math.max(value, Math.hypot(performed[k] - corrected[k], performed[k + 1] - corrected[k + 1], performed[k + 2] - corrected[k + 2]));
+      }
+      if (value > most) [worst, most] = [f, value];
+    }
+    return worst;
+  }
+
+  setMode(mode) {
+    this.mode = mode;
+    this.fit();
+    this.draw();
+    this.dispatchEvent(new Event('mode'));
+  }
+
+  // ---- the clock
+  seek(frame) {
+    this.frame = Math.max(0, Math.min(this.frames - 1, frame));
+    this.draw();
+    this.dispatchEvent(new Event('frame'));
+  }
+
+  step(by) {
+    this.pause();
+    this.seek(Math.round(this.frame) + by);
+  }
+
+  play() {
+    if (this.playing || !this.motion) return;
+    if (!this.loop && this.frame >= this.frames - 1) this.frame = 0;
+    this.playing = true;
+    let last = performance.now();
+    const tick = (now) => {
+      if (!this.playing) return;
+      const next = this.frame + Math.min(0.1, (now - last) / 1000) * this.rate * this.speed;
+      last = now;
+      if (next >= this.frames - 1 && !this.loop) {
+        this.pause();
+        this.seek(this.frames - 1);
+        return;
+      }
+      this.seek(next >= this.frames - 1 ? 0 : next);
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+    this.dispatchEvent(new Event('state'));
+  }
+
+  pause() {
+    this.playing = false;
+    this.dispatchEvent(new Event('state'));
+  }
+
+  toggle() { if (this.playing) this.pause(); else this.play(); }
+
+  // ---- the camera
+  camera(name) {
+    this.cameraName = name;
+    [this.turned, this.raised] = CAMERAS[name];
+    this.closer = 1;
+    this.fit();
+    this.draw();
+    this.dispatchEvent(new Event('camera'));
+  }
+
+  turn(turned, raised = 0) {
+    this.turned += turned;
+    this.raised = Math.max(0.02, Math.min(1.54, this.raised + raised));
+    this.draw();
+  }
+
+  zoom(factor) {
+    this.closer = Math.max(0.3, Math.min(2.5, this.closer * factor));
+    this.draw();
+  }
+
+  dragToTurn() {
+    let at = null;
+    this.canvas.addEventListener('pointerdown', (e) => {
+      at = [e.clientX, e.clientY];
+      this.canvas.setPointerCapture(e.pointerId);
+    });
+    this.canvas.addEventListener('pointermove', (e) => {
+      if (!at) return;
+      this.turn((at[0] - e.clientX) * 0.008, (e.clientY - at[1]) * 0.006);
+      at = [e.clientX, e.clientY];
+    });
+    for (const end of ['pointerup', 'pointercancel']) this.canvas.addEventListener(end, () => { at = null; });
+  }
+
+  // The middle of the whole motion and its outline: a person lying down or stepping far stays in the picture.
+  measure() {
+    const low = new Vector3(Infinity, 0, Infinity), high = new Vector3(-Infinity, -Infinity, -Infinity), point = new Vector3();
+    this.outline = [];
+    for (const track of Object.values(this.tracks)) {
+      for (let k = 0; track && k < track.length; k += 3) {
+        point.set(track[k], track[k + 1], track[k + 2]);
+        low.min(point);
+        high.max(point);
+        if (k % 12 === 0) this.outline.push(point.clone());
+      }
+    }
+    this.target.addVectors(low, high).multiplyScalar(0.5);
+    this.reach = Math.max(1.6, high.distanceTo(low) / 2 + 0.9);
+    this.drawFloor();
+  }
+
+  // The distance from which the whole motion fits, seen along the present direction.
+  fit() {
+    const width = (this.stage.clientWidth || 2) / (this.split ? 2 : 1), height = this.stage.clientHeight || 1;
+    this.eye.aspect = width / height;
+    this.eye.updateProjectionMatrix();
+    if (!this.outline) return;
+    const tall = Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
+    const free = { x: Math.max(0.4, 1 - (2 * BORDER_PX.x) / width), y: Math.max(0.4, 1 - (2 * BORDER_PX.y) / height) };
+    const back = this.direction(new Vector3()), right = new Vector3().crossVectors(UP, back).normalize();
+    const up = new Vector3().crossVectors(back, right), point = new Vector3();
+    this.distance = 0;
+    for (const joint of this.outline) {
+      point.subVectors(joint, this.target);
+      const x = (Math.abs(point.dot(right)) + BODY_RADIUS) / (tall * this.eye.aspect * free.x);
+      const y = (Math.abs(point.dot(up)) + BODY_RADIUS) / (tall * free.y);
+      this.distance = Math.max(this.distance, Math.max(x, y) + point.dot(back));
+    }
+  }
+
+  // From the target towards the camera.
+  direction(out) {
+    const level = Math.cos(this.raised);
+    return out.set(level * Math.sin(this.turned), Math.sin(this.raised), level * Math.cos(this.turned));
+  }
+
+  resize() {
+    const { clientWidth, clientHeight } = this.stage;
+    if (!clientWidth || !clientHeight) return;
+    this.renderer.setSize(clientWidth, clientHeight, false);
+    this.fit();
+    this.draw();
+  }
+
+  // Where a joint lies in the picture, in CSS pixels.
+  screen(point, body = 'performed') {
+    const p = point.clone().project(this.eye), width = this.stage.clientWidth / (this.split ? 2 : 1);
+    return [((p.x + 1) / 2) * width + (this.split && body === 'corrected' ? width : 0), ((1 - p.y) / 2) * this.stage.clientHeight];
+  }
+
+  // ---- drawing
+  theme() {
+    const color = (token) => new Color(css(token)), dark = getComputedStyle(document.documentElement).colorScheme === 'dark';
+    this.scene.background = color('stage');
+    for (const [name, body] of Object.entries(this.bodies)) {
+      body.material.color = color(name);
+      body.shadowMaterial.color = color('shadow');
+    }
+    this.sky.intensity = dark ? 1.5 : 2.6;
+    this.sky.groundColor = new Color(dark ? 0x55524d : 0xb8b2a8);
+    this.sun.intensity = dark ? 1.7 : 1.6;
+    this.drawFloor();
+    this.draw();
+  }
+
+  drawFloor() {
+    for (const old of this.floor.children) { old.geometry.dispose(); old.material.dispose(); }
+    this.floor.clear();
+    const radius = this.reach ?? 2, lines = [], { x: cx, z: cz } = this.target;
+    for (let at = -Math.floor(radius * 4) / 4; at <= radius; at += 0.25) {
+      const half = Math.sqrt(Math.max(0, radius * radius - at * at));
+      lines.push(new Vector3(cx + at, 0, cz - half), new Vector3(cx + at, 0, cz + half));
+      lines.push(new Vector3(cx - half, 0, cz + at), new Vector3(cx + half, 0, cz + at));
+    }
+    this.floor.add(new LineSegments(new BufferGeometry().setFromPoints(lines), new LineBasicMaterial({ color: new Color(css('stage-grid')) })));
+  }
+
+  pose(body) {
+    const track = this.tracks[body], { joints } = this.motion, width = joints.length * 3;
+    const a = Math.floor(this.frame) * width, b = Math.min(this.frames - 1, Math.floor(this.frame) + 1) * width, t = this.frame % 1;
+    joints.forEach((name, j) => {
+      const k = j * 3;
+      this.poses[body][name].set(
+        track[a + k] + (track[b + k] - track[a + k]) * t,
+        track[a + k + 1] + (track[b + k + 1] - track[a + k + 1]) * t,
+        track[a + k + 2] + (track[b + k + 2] - track[a + k + 2]) * t,
+      );
+    });
+    this.bodies[body].set(this.poses[body]);
+  }
+
+  draw() {
+    if (!this.motion) return;
+    const { performed, corrected } = this.bodies, { renderer } = this, ghost = this.mode === 'ghost';
+    this.pose('performed');
+    if (this.hasCorrection) this.pose('corrected');
+    if (corrected.material.transparent !== ghost) corrected.material.needsUpdate = true;
+    Object.assign(corrected.material, { transparent: ghost, opacity: ghost ? 0.35 : 1, depthWrite: !ghost });
+    corrected.shadow.visible = this.split;
+    this.eye.position.copy(this.direction(new Vector3())).multiplyScalar(this.distance * this.closer).add(this.target);
+    this.eye.lookAt(this.target);
+    this.eye.updateMatrixWorld();
+    const width = this.stage.clientWidth, height = this.stage.clientHeight;
+    const view = (x, w, showPerformed, showCorrected) => {
+      performed.group.visible = showPerformed;
+      corrected.group.visible = showCorrected && this.hasCorrection;
+      renderer.setViewport(x, 0, w, height);
+      renderer.setScissor(x, 0, w, height);
+      renderer.setScissorTest(true);
+      renderer.render(this.scene, this.eye);
+    };
+    if (this.split) {
+      view(0, width / 2, true, false);
+      view(width / 2, width / 2, false, true);
+    } else view(0, width, true, true);
+    this.dispatchEvent(new Event('drawn'));
+  }
+}
