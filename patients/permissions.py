@@ -1,5 +1,6 @@
 """Who may see or change what. Every page, API view and service asks here, and nowhere else."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -79,7 +80,7 @@ def access_to(user: "AnyUser", patient: Patient) -> Access | None:
 
 
 def get_patient(user: "AnyUser", patient_uuid: UUID) -> tuple[Patient, Access]:
-    """Return a patient and what the person may do for them; 404 for a stranger, as for a patient who is not."""
+    """Return a patient and what the person may do for them; 404 for a stranger, as for no patient."""
     patient = Patient.objects.select_related("clinic").filter(uuid=patient_uuid).first()
     access = access_to(user, patient) if patient else None
     if patient is None or access is None:
@@ -97,6 +98,20 @@ def require(user: "AnyUser", patient: Patient, permission: str) -> None:
         raise PermissionDenied
 
 
+def require_membership(user: "AnyUser", clinic: Clinic) -> Membership:
+    """Return the person's place in a clinic; 404 for one who does not work there. One query."""
+    membership = active_memberships(user).filter(clinic=clinic).first()
+    if membership is None:
+        raise Http404
+    return membership
+
+
+def require_care_team(user: "AnyUser", patient: Patient) -> None:
+    """Raise 404 or 403 unless the person may say who cares for a patient: the lead, or the clinic's admin."""
+    if not administered_clinics(user).filter(pk=patient.clinic_id).exists():
+        require(user, patient, "may_prescribe")
+
+
 def administered_clinics(user: "AnyUser") -> QuerySet[Clinic]:
     """Return the clinics where a person may add patients and assign clinicians."""
     return Clinic.objects.filter(memberships__in=active_memberships(user).filter(role=Membership.Role.ADMIN))
@@ -106,4 +121,18 @@ def log_access(user: "AnyUser", patient: Patient, action: str, subject: str, sub
     """Write one line of the access log. One query."""
     AccessLogEntry.objects.create(
         user_id=user.pk, patient=patient, action=action, subject=subject, subject_uuid=subject_uuid
+    )
+
+
+def log_listing(user: "AnyUser", patients: Iterable[Patient], subject: str) -> None:
+    """Write one line of the access log for each patient of whom a list showed something. One query."""
+    AccessLogEntry.objects.bulk_create(
+        AccessLogEntry(
+            user_id=user.pk,
+            patient_id=patient.pk,
+            action=AccessLogEntry.Action.READ,
+            subject=f"{subject} list",
+            subject_uuid=patient.uuid,
+        )
+        for patient in {patient.pk: patient for patient in patients}.values()
     )

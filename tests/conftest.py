@@ -1,9 +1,14 @@
-"""What every test may ask for: the folder of real recordings, where there is one."""
+"""What every test may ask for: real recordings if there are any, a folder of its own, the fixed people."""
 
+import copy
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.factories import People
 
 SHARED = Path(os.environ.get("EXFB_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -14,3 +19,21 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("needs the folder of real recordings beside the project")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def private_files(tmp_path: Path, settings: Any) -> Path:
+    """Recordings of a test go to a folder of its own."""
+    folder = tmp_path / "recordings"
+    storages = copy.deepcopy(settings.STORAGES)
+    storages["default"]["OPTIONS"]["location"] = folder
+    settings.STORAGES = storages
+    return folder
+
+
+@pytest.fixture
+def people(db: None) -> "People":
+    """The fixed people around one patient (tests/factories.py)."""
+    from tests.factories import make_people
+
+    return make_people()
