@@ -29,9 +29,9 @@ N_NODES = 3 * len(EC3D_19)
 TOE_AHEAD, HEEL_BEHIND = 0.20, 0.06
 
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
-_PELVIS = _J["mid_hip"]
+PELVIS = _J["mid_hip"]
 #: The joint whose change another one takes over.
-_FOLLOWS = {
+FOLLOWS = {
     "nose": "neck",
     "left_big_toe": "left_ankle",
     "left_heel": "left_ankle",
@@ -129,22 +129,22 @@ def decode_change(change: NDArray[np.floating], positions: NDArray[np.floating])
 
 def world_change(relative: NDArray[np.floating]) -> NDArray[np.float64]:
     """Turn pelvis-relative changes (F, 19, 3) into changes of place; followers move as their leader."""
-    moved = relative + relative[:, [_PELVIS]]
-    moved[:, _PELVIS] = relative[:, _PELVIS]
-    for joint, leader in _FOLLOWS.items():
+    moved = relative + relative[:, [PELVIS]]
+    moved[:, PELVIS] = relative[:, PELVIS]
+    for joint, leader in FOLLOWS.items():
         moved[:, _J[joint]] = moved[:, _J[leader]]
     return moved
 
 
 def _seen(positions: NDArray[np.floating]) -> NDArray[np.float64]:
     place = placement(positions)
-    pelvis = positions[:, [_PELVIS]]
+    pelvis = positions[:, [PELVIS]]
     seen = positions - pelvis
     ankles = positions[:, [_J["left_ankle"], _J["right_ankle"]]]
     floor = np.percentile(ankles[..., 2].min(axis=1), 10)
     origin = np.median(pelvis, axis=0)
     origin[:, 2] = floor
-    seen[:, [_PELVIS]] = pelvis - origin
+    seen[:, [PELVIS]] = pelvis - origin
     seen = seen @ place.axes.T / place.leg_length
     seen[:, _J["nose"]] = seen[:, _J["neck"]]
     for side in ("left", "right"):

@@ -10,8 +10,7 @@ One class serves the published weights exactly and exfb's own. What differs is i
 buffers that do nothing until they are filled:
 
 * the published network feeds back the single likeliest class, which passes no gradient and flips at a tie;
-ours
-  feeds back the probabilities;
+  ours feeds back the probabilities;
 * the published one skipped a batch normalisation for a batch of one, so that a repetition scored differently
   alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
 * ours standardises its input and gives its change in the same units, because of an orthonormal transform the
