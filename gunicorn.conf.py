@@ -1,4 +1,4 @@
-"""How gunicorn serves the site; it reads this file by itself. `--bind` and the like on its command line win."""
+"""How gunicorn serves the site. It finds this file by itself; options on its command line win."""
 
 import os
 
@@ -19,5 +19,5 @@ limit_request_fields = 60
 limit_request_field_size = 8190
 # Heartbeats in memory: on some disks a slow write would look like a dead process.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
-# No access log: its addresses hold ids of patients. A reverse proxy may write one under the clinic's own rules.
+# No access log: addresses hold ids of patients. A reverse proxy may write one under the clinic's own rules.
 accesslog = None

@@ -50,7 +50,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 def broker_reachable() -> bool:
     """Tell whether a message could be sent: the broker's folder can be written, or its server answers."""
     if settings.CELERY_BROKER_URL.startswith("filesystem://"):
-        return os.access(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"], os.W_OK)
+        return os.access(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"]), os.W_OK)
     try:
         with app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)

@@ -44,6 +44,7 @@ def test_not_ready_without_an_active_release(client: Client, db) -> None:
 
 
 def test_not_ready_while_the_broker_does_not_answer(client: Client, release: ModelRelease, settings) -> None:
+    settings.CELERY_BROKER_URL = "filesystem://"
     settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"data_folder_out": "/nowhere"}
     response = client.get("/health/ready/")
     assert response.status_code == 503
