@@ -62,8 +62,7 @@ ANGLES: tuple[AngleDefinition, ...] = (
     AngleDefinition(
         "back_curve",
         "deg",
-        "angle by which neck, mid_hip and the mean of the knees leave a straight line, towards the front "
-        "of the trunk",
+        "angle by which neck, mid_hip and the mean of the knees leave a straight line, seen from the side",
         "0 straight, + hips away from the front (hunched), - hips towards the front (arched)",
         "fair: sees the hips sag or pike, not the curve of the spine itself",
     ),
@@ -98,11 +97,7 @@ def joint_angles(positions: Array) -> dict[str, Array]:
     vertical = np.broadcast_to(np.array([0.0, 0.0, 1.0]), trunk.shape)
     angles["trunk_lean"] = _between(trunk, vertical)
     thighs = (joint["left_knee"] + joint["right_knee"]) / 2.0 - joint["mid_hip"]
-    # x right, y forward, z up: the front of the trunk is trunk (up) x to_right.
-    front = np.cross(trunk, to_right)
-    bend = 180.0 - _between(trunk, thighs)
-    # Both segments point away from the hips, so their sum points to the side the hips are bent away from.
-    angles["back_curve"] = bend * np.sign(np.sum(front * (_unit(trunk) + _unit(thighs)), axis=1))
+    angles["back_curve"] = _sagittal_bend(trunk, -thighs, _unit(to_right))
     return {definition.name: angles[definition.name] for definition in ANGLES}
 
 
@@ -114,6 +109,14 @@ def _unit(vector: Array) -> Array:
 def _between(a: Array, b: Array) -> Array:
     """Angle in degrees between two vectors a frame."""
     return np.degrees(np.arccos(np.clip(np.sum(_unit(a) * _unit(b), axis=-1), -1.0, 1.0)))
+
+
+def _sagittal_bend(upper: Array, lower: Array, right: Array) -> Array:
+    """Angle from `lower` to `upper` as seen from the side, + where the upper leans to the person's front."""
+    upper = upper - np.sum(upper * right, axis=-1, keepdims=True) * right
+    lower = lower - np.sum(lower * right, axis=-1, keepdims=True) * right
+    sine = -np.sum(np.cross(lower, upper) * right, axis=-1)
+    return np.degrees(np.arctan2(sine, np.sum(lower * upper, axis=-1)))
 
 
 def _valgus(hip: Array, knee: Array, ankle: Array, inward: Array) -> Array:

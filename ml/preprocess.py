@@ -21,6 +21,8 @@ LEAST_SEEN = 0.5
 LONGEST_GAP_S = 2.0
 #: A person whose neck is seen from the feet lower than this lies (plank) instead of standing.
 LYING_ELEVATION_DEGREES = 45.0
+#: Getting down and up again takes time too: this share of lying makes a recording one of lying.
+LYING_SHARE = 0.4
 
 _FEET = EC3D_19.indices(
     "left_ankle", "left_heel", "left_big_toe", "right_ankle", "right_heel", "right_big_toe"
@@ -74,10 +76,14 @@ def prepare(sequence: PoseSequence) -> Prepared:
 
 
 def is_lying(positions: Array) -> bool:
-    """Tell whether the person lies (plank) for most of the frames; positions (F, 19, 3), z up."""
+    """Tell whether the recording is of a person who lies (plank); positions (F, 19, 3), z up."""
+    return bool(np.mean(elevation_degrees(positions) < LYING_ELEVATION_DEGREES) > LYING_SHARE)
+
+
+def elevation_degrees(positions: Array) -> Array:
+    """Return how steeply the neck is above the ankles, (F,): 90 standing, near 15 in a plank."""
     neck = positions[:, _NECK] - positions[:, _ANKLES].mean(axis=1)
-    elevation = np.degrees(np.arctan2(neck[:, 2], np.hypot(neck[:, 0], neck[:, 1])))
-    return bool(np.median(elevation) < LYING_ELEVATION_DEGREES)
+    return np.degrees(np.arctan2(neck[:, 2], np.hypot(neck[:, 0], neck[:, 1])))
 
 
 def _without_jumps(positions: Array, frame_rate: float) -> Array:

@@ -10,17 +10,27 @@ from scipy.signal import find_peaks
 
 from ml.angles import joint_angles
 from ml.poses.sequence import PoseSequence
-from ml.preprocess import is_lying
+from ml.preprocess import LYING_ELEVATION_DEGREES, elevation_degrees, is_lying
+from ml.skeletons import EC3D_19
 
 #: A repetition bends the knees by at least this much more than standing does ...
 LEAST_BEND_DEGREES = 20.0
 #: ... and by at least this share of the recording's large repetitions.
 LEAST_SHARE = 0.45
 SMOOTHING_S = 0.1
-#: A repetition begins where the knee has left its straightest by this share of the bend.
-EDGE_SHARE = 0.1
+#: A repetition reaches out to this share of its bend, and on for as long as the knees move this fast.
+EDGE_SHARE = 0.15
+EDGE_DEGREES_PER_S = 12.0
 #: A long hold is cut into windows of at most this, so that each can be judged.
-LONGEST_HOLD_S = 10.0
+LONGEST_HOLD_S = 15.0
+SHORTEST_HOLD_S = 2.0
+SHORTEST_REST_S = 0.7
+#: A plank recording shorter than this was cut to be one hold.
+SHORTEST_WITH_RESTS_S = 6.0
+HOLD_SMOOTHING_S = 0.15
+#: Hips and knees rise by at least this, and by this many times their own spread, from resting to holding.
+LEAST_RISE_M = 0.04
+LEAST_GAP_IN_SPREADS = 3.0
 SHORTEST_REPETITION_S = 0.6
 
 Array = NDArray[np.float64]
@@ -66,7 +76,7 @@ def _cycles(sequence: PoseSequence) -> list[Span]:
     for i, peak in enumerate(peaks):
         before = peaks[i - 1] if i else 0
         after = peaks[i + 1] if i + 1 < len(peaks) else len(bend) - 1
-        start, end = _edges(bend, int(before), int(peak), int(after))
+        start, end = _edges(bend, int(before), int(peak), int(after), sequence.frame_rate)
         if end - start >= distance:
             spans.append(Span(start, end, "cycle"))
     return spans
@@ -79,22 +89,75 @@ def _bend(sequence: PoseSequence) -> Array:
     return gaussian_filter1d(bend, SMOOTHING_S * sequence.frame_rate, mode="nearest")
 
 
-def _edges(bend: Array, before: int, peak: int, after: int) -> tuple[int, int]:
+def _edges(bend: Array, before: int, peak: int, after: int, frame_rate: float) -> tuple[int, int]:
     """Where the knee leaves and regains its straightest around one peak."""
     left = before + int(np.argmin(bend[before : peak + 1]))
     right = peak + int(np.argmin(bend[peak : after + 1]))
     start_level = bend[left] + EDGE_SHARE * (bend[peak] - bend[left])
     end_level = bend[right] + EDGE_SHARE * (bend[peak] - bend[right])
+    slowest = EDGE_DEGREES_PER_S / frame_rate
     start = peak
-    while start > left and bend[start] > start_level:
+    while start > left and (bend[start] > start_level or bend[start] - bend[start - 1] > slowest):
         start -= 1
     end = peak
-    while end < right and bend[end] > end_level:
+    while end < right and (bend[end] > end_level or bend[end] - bend[end + 1] > slowest):
         end += 1
     return start, end + 1
 
 
 def _holds(sequence: PoseSequence) -> list[Span]:
-    n_windows = int(np.ceil(sequence.duration / LONGEST_HOLD_S))
-    edges = np.linspace(0, len(sequence), n_windows + 1).round().astype(int)
-    return [Span(int(a), int(b), "hold") for a, b in pairwise(edges)]
+    """The stretches with the knees off the ground, each cut into windows that are short enough to judge."""
+    rate = sequence.frame_rate
+    if sequence.duration < SHORTEST_WITH_RESTS_S:
+        return [Span(0, len(sequence), "hold")]
+    held = _runs(_is_held(sequence))
+    merged: list[list[int]] = []
+    for start, end in held:
+        if merged and start - merged[-1][1] < SHORTEST_REST_S * rate:
+            merged[-1][1] = end
+        else:
+            merged.append([start, end])
+    spans = []
+    for start, end in merged:
+        if end - start >= SHORTEST_HOLD_S * rate:
+            n_windows = int(np.ceil((end - start) / (LONGEST_HOLD_S * rate)))
+            edges = np.linspace(start, end, n_windows + 1).round().astype(int)
+            spans += [Span(int(a), int(b), "hold") for a, b in pairwise(edges)]
+    return spans
+
+
+def _is_held(sequence: PoseSequence) -> NDArray[np.bool_]:
+    """Whether the plank is held, (F,): resting, a person lets the knees or the hips down.
+
+    Hips and knees of a plank with rests have two heights; Otsu's threshold lies between them. Where one
+    height explains the recording, it is one hold.
+    """
+    positions = sequence.positions
+    height = positions[:, EC3D_19.indices("mid_hip", "left_knee", "right_knee"), 2].mean(axis=1)
+    height = gaussian_filter1d(height, HOLD_SMOOTHING_S * sequence.frame_rate, mode="nearest")
+    lying = elevation_degrees(positions) < LYING_ELEVATION_DEGREES
+    if lying.sum() < 2:
+        return lying
+    threshold, gap, spread = _two_levels(height[lying])
+    if gap < LEAST_RISE_M or gap < LEAST_GAP_IN_SPREADS * spread:
+        return lying
+    return lying & (height > threshold)
+
+
+def _two_levels(values: Array) -> tuple[float, float, float]:
+    """Otsu's threshold, the distance of the two means it parts, and the spread within the two."""
+    candidates = np.linspace(values.min(), values.max(), 102)[1:-1]
+    best = (float(candidates[0]), 0.0, np.inf)
+    for threshold in candidates:
+        low, high = values[values <= threshold], values[values > threshold]
+        if len(low) and len(high):
+            spread = float(np.sqrt((low.var() * len(low) + high.var() * len(high)) / len(values)))
+            if spread < best[2]:
+                best = (float(threshold), float(high.mean() - low.mean()), spread)
+    return best
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """`[start, end)` of each stretch of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
