@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import (
     Case,
     Count,
@@ -22,9 +23,9 @@ from django.db.models import (
 )
 from django.http import Http404
 
-from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Repetition, Verdict
+from feedback.models import Analysis, ExerciseSession, ModelRelease, Repetition, Verdict
+from feedback.shown import shown_correction
 from feedback.status import AnalysisStatus, analysis_status
-from ml.catalogue import is_correct
 from patients.models import Patient, Recording
 from patients.permissions import Access, access_to, visible_patients
 
@@ -46,6 +47,7 @@ __all__ = [
     "sessions_for",
     "shown_correction",
     "standing_verdicts",
+    "verdicts_of",
     "with_repetitions",
     "worklist",
 ]
@@ -211,23 +213,11 @@ def repetition_for(user: "AnyUser", repetition_uuid: UUID) -> tuple[Repetition, 
     return repetition, access
 
 
-def shown_correction(repetition: Repetition, access: Access) -> Correction | None:
-    """Return the correction that this person is shown.
-
-    Clinicians see every one, marked where it is not verified. Patients see a verified one only, and none
-    where the model abstained or a clinician said that there is nothing to correct. Expects `label` and
-    `verdict_decision` as `judged_repetitions` gives them.
-    """
-    correction: Correction | None = getattr(repetition, "correction", None)
-    if correction is None or not access.is_own:
-        return correction
-    withheld = (
-        not correction.verified
-        or repetition.abstained
-        or repetition.verdict_decision == Verdict.Decision.NOT_A_REPETITION  # type: ignore[attr-defined]
-        or is_correct(repetition.label)  # type: ignore[attr-defined]
-    )
-    return None if withheld else correction
+def verdicts_of(repetition: Repetition, access: Access) -> QuerySet[Verdict]:
+    """Return what clinicians said of a repetition, newest first. Their notes are not for the patient: 403."""
+    if access.is_own:
+        raise PermissionDenied
+    return repetition.verdicts.select_related("clinician")
 
 
 def patient_rows(user: "AnyUser") -> QuerySet[Patient]:

@@ -1,0 +1,198 @@
+"""The JSON of sessions, analyses, repetitions, verdicts and releases. Form only; rules are in selectors."""
+
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Verdict
+from patients.models import Exercise
+from patients.serializers import RecordingSerializer
+
+
+class AnalysisLinkSerializer(serializers.ModelSerializer[Analysis]):
+    """Where to follow the analysis of a recording."""
+
+    url = serializers.SerializerMethodField()
+    session = serializers.UUIDField(source="session.uuid", read_only=True)
+    release = serializers.CharField(source="release.name", read_only=True)
+
+    class Meta:
+        model = Analysis
+        fields = ["uuid", "url", "status", "exercise", "session", "release"]
+
+    def get_url(self, analysis: Analysis) -> str:
+        return reverse("api:analysis", args=[analysis.uuid])
+
+
+class AnalysedRecordingSerializer(RecordingSerializer):
+    analysis = AnalysisLinkSerializer(allow_null=True, read_only=True)
+
+    class Meta(RecordingSerializer.Meta):
+        fields = [*RecordingSerializer.Meta.fields, "analysis"]
+
+    def to_representation(self, recording: Any) -> dict[str, Any]:
+        shown = getattr(recording, "shown_analyses", [])
+        recording.analysis = shown[0] if shown else None
+        return super().to_representation(recording)
+
+
+class ErrorSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class AnalysisSerializer(serializers.Serializer):
+    """How far an analysis is."""
+
+    uuid = serializers.UUIDField()
+    recording = serializers.UUIDField()
+    session = serializers.UUIDField()
+    release = serializers.CharField()
+    status = serializers.ChoiceField(Analysis.Status.choices)
+    step = serializers.ChoiceField(Analysis.Step.choices)
+    place = serializers.IntegerField(
+        allow_null=True, help_text="1 for the next one to be taken; null once taken."
+    )
+    expected_wait_seconds = serializers.IntegerField(allow_null=True)
+    worker_connected = serializers.BooleanField()
+    error = ErrorSerializer(allow_null=True)
+
+
+class CorrectionSerializer(serializers.ModelSerializer[Correction]):
+    failed_checks = serializers.ListField(child=serializers.CharField())
+    joints = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Correction
+        fields = ["verified", "failed_checks", "largest_shift_m", "joints"]
+
+
+class VerdictSerializer(serializers.ModelSerializer[Verdict]):
+    clinician = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Verdict
+        fields = ["uuid", "decision", "label", "note", "clinician", "at"]
+
+
+class GiveVerdictSerializer(serializers.Serializer):
+    """The form of a verdict; `feedback.services.give_verdict` says whether it fits the repetition."""
+
+    decision = serializers.ChoiceField(Verdict.Decision.choices)
+    label = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class RepetitionSerializer(serializers.Serializer):
+    """What the person who asks is shown of a repetition (`feedback.selectors.shown_repetition`)."""
+
+    uuid = serializers.UUIDField()
+    index = serializers.IntegerField()
+    exercise = serializers.ChoiceField(Exercise.choices)
+    start_frame = serializers.IntegerField()
+    end_frame = serializers.IntegerField()
+    frame_rate = serializers.FloatField(help_text="Hz")
+    finding = serializers.CharField(
+        allow_null=True, help_text="Null for a patient where the model abstained."
+    )
+    probability = serializers.FloatField(allow_null=True, help_text="Null for a patient.")
+    probabilities = serializers.DictField(
+        child=serializers.FloatField(), allow_null=True, help_text="By class code; null for a patient."
+    )
+    abstained = serializers.BooleanField()
+    abstained_reason = serializers.CharField(allow_blank=True)
+    verdict_decision = serializers.ChoiceField(
+        Verdict.Decision.choices, allow_null=True, help_text="Of the verdict that stands."
+    )
+    label = serializers.CharField(
+        allow_null=True, help_text="What counts: the verdict's label, else the finding."
+    )
+    correction = CorrectionSerializer(
+        allow_null=True, help_text="A patient is shown a verified correction only."
+    )
+
+
+class SessionSerializer(serializers.ModelSerializer[ExerciseSession]):
+    patient = serializers.UUIDField(source="patient.uuid", read_only=True)
+    pain = serializers.IntegerField(allow_null=True, help_text="The greatest of its recordings.")
+    severity = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ExerciseSession
+        fields = ["uuid", "patient", "day", "severity", "pain", "repetition_count", "unreviewed_count"]
+
+    def get_severity(self, session: ExerciseSession) -> str:
+        return ExerciseSession.Severity(session.severity).name.lower()
+
+
+class AnalysedSerializer(serializers.Serializer):
+    """One recording of a session, the analysis that counts of it, and its repetitions."""
+
+    recording = RecordingSerializer()
+    analysis = AnalysisLinkSerializer(source="*")
+    repetitions = RepetitionSerializer(source="shown_repetitions", many=True)
+
+
+class SessionDetailSerializer(SessionSerializer):
+    recordings = AnalysedSerializer(source="shown_analyses", many=True)
+
+    class Meta(SessionSerializer.Meta):
+        fields = [*SessionSerializer.Meta.fields, "recordings"]
+
+
+class HistoryQuerySerializer(serializers.Serializer):
+    exercise = serializers.ChoiceField(Exercise.choices, required=False)
+    start = serializers.DateField(required=False, help_text="First day.")
+    end = serializers.DateField(required=False, help_text="Last day.")
+
+
+class HistoryEntrySerializer(serializers.Serializer):
+    """What one session held of one exercise."""
+
+    session = serializers.UUIDField()
+    day = serializers.DateField()
+    exercise = serializers.ChoiceField(Exercise.choices)
+    total = serializers.IntegerField()
+    unreviewed = serializers.IntegerField()
+    not_sure = serializers.IntegerField(help_text="Abstained, and not judged by a clinician.")
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="Repetitions by class code.")
+
+
+class HistorySerializer(serializers.Serializer):
+    patient = serializers.UUIDField()
+    sessions = HistoryEntrySerializer(many=True)
+
+
+class ReleaseSerializer(serializers.ModelSerializer[ModelRelease]):
+    classes = serializers.ListField(child=serializers.CharField())
+    metrics = serializers.DictField()
+
+    class Meta:
+        model = ModelRelease
+        fields = ["uuid", "name", "is_active", "classes", "metrics", "trained_on", "created_at"]
+
+
+_MATRIX = {"child": serializers.ListField(child=serializers.IntegerField(), min_length=57, max_length=57)}
+_ANGLES = {"child": serializers.ListField(child=serializers.FloatField(allow_null=True))}
+
+
+class AnglesSerializer(serializers.Serializer):
+    performed = serializers.DictField(**_ANGLES)
+    corrected = serializers.DictField(**_ANGLES, allow_null=True)
+
+
+class MotionSerializer(serializers.Serializer):
+    """A repetition's motion: frames × 57 whole millimetres (x, y, z of each joint in turn)."""
+
+    repetition = serializers.UUIDField()
+    frame_rate = serializers.FloatField(help_text="Hz")
+    unit = serializers.CharField(help_text="mm")
+    axes = serializers.CharField(help_text="x right, y forward, z up")
+    joints = serializers.ListField(child=serializers.CharField())
+    frames = serializers.IntegerField()
+    performed = serializers.ListField(**_MATRIX)
+    corrected = serializers.ListField(**_MATRIX, allow_null=True)
+    verified = serializers.BooleanField(allow_null=True, help_text="Of the correction; null without one.")
+    joints_at_fault = serializers.ListField(child=serializers.CharField())
+    angles = AnglesSerializer(help_text="Degrees, by name of docs/angles.md, one value a frame.")
