@@ -1,6 +1,34 @@
-"""Writes of the feedback app (being written)."""
+"""Writes of the feedback app, by their one name; the modules behind it keep them by topic."""
 
-from patients.models import Recording
+from feedback.queue import (
+    announce,
+    claim,
+    fail,
+    give_back,
+    record_step,
+    request_analysis,
+    retry,
+    store_results,
+)
+from feedback.releases import activate_release, folder_of, install_release, release_in_use
+from feedback.sessions import refresh_session
+from feedback.verdicts import VerdictError, give_verdict, labels_for
 
-
-def request_analysis(*, recording: Recording) -> None: ...
+__all__ = [
+    "VerdictError",
+    "activate_release",
+    "announce",
+    "claim",
+    "fail",
+    "folder_of",
+    "give_back",
+    "give_verdict",
+    "install_release",
+    "labels_for",
+    "record_step",
+    "refresh_session",
+    "release_in_use",
+    "request_analysis",
+    "retry",
+    "store_results",
+]

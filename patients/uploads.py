@@ -74,8 +74,8 @@ def _hash(file: BinaryIO) -> tuple[str, int]:
         if size > settings.MAX_UPLOAD_BYTES:
             raise UploadError(
                 "too_large",
-                f"The file is larger than {settings.MAX_UPLOAD_BYTES // 2**20} MB. Cut the recording, or use a "
-                "more compact format.",
+                f"The file is larger than {settings.MAX_UPLOAD_BYTES // 2**20} MB. Cut the recording, or use "
+                "a more compact format.",
             )
         digest.update(chunk)
     file.seek(0)

@@ -1,0 +1,207 @@
+"""The way of an analysis through the queue. Its row is the truth; a message only wakes a worker.
+
+Each step is one conditional UPDATE, so that whoever comes second changes nothing: a claim from QUEUED, and
+everything after it only while the row still shows the attempt and the worker that claimed it.
+"""
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Repetition
+from feedback.motions import pack_motion
+from feedback.releases import release_in_use
+from feedback.sessions import refresh_session
+from patients.models import AccessLogEntry, Recording, User
+from patients.permissions import log_access, require
+
+if TYPE_CHECKING:
+    from ml.inference import RecordingResult, RepetitionResult
+
+logger = logging.getLogger(__name__)
+
+TASK_NAME = "feedback.analyse"
+_Status, _Step = Analysis.Status, Analysis.Step
+
+
+def request_analysis(*, recording: Recording, release: ModelRelease | None = None) -> Analysis | None:
+    """Queue a recording for a release (the active one if none is named), once however often it is asked.
+
+    None if there is no release at all: the sweep asks again, so that the recording is not forgotten.
+    """
+    release = release or release_in_use()
+    if release is None:
+        logger.error("no model release is installed; recording %s waits for one", recording.uuid)
+        return None
+    with transaction.atomic():
+        session, _ = ExerciseSession.objects.get_or_create(
+            patient_id=recording.patient_id, day=timezone.localdate(recording.recorded_at)
+        )
+        analysis, created = Analysis.objects.get_or_create(
+            recording=recording, release=release, defaults={"session": session}
+        )
+        if created:
+            transaction.on_commit(partial(announce, analysis.uuid))
+    return analysis
+
+
+def announce(analysis_id: UUID) -> None:
+    """Send the message that wakes a worker. Without a broker the row stays queued, and the sweep sends it."""
+    try:
+        current_app.send_task(TASK_NAME, args=[str(analysis_id)], ignore_result=True)
+    except (OperationalError, OSError) as error:
+        logger.warning("analysis %s is queued but not announced: %s", analysis_id, type(error).__name__)
+
+
+def claim(*, analysis_id: UUID, worker: str) -> Analysis | None:
+    """Take a queued analysis; None if another worker has it or it is not queued any more."""
+    now = timezone.now()
+    taken = Analysis.objects.filter(uuid=analysis_id, status=_Status.QUEUED).update(
+        status=_Status.RUNNING,
+        step=_Step.READING,
+        worker=worker,
+        attempts=F("attempts") + 1,
+        error_code="",
+        started_at=now,
+        heartbeat_at=now,
+        finished_at=None,
+    )
+    if not taken:
+        return None
+    return (
+        Analysis.objects.select_related("recording", "release")
+        .filter(uuid=analysis_id, status=_Status.RUNNING, worker=worker)
+        .first()
+    )
+
+
+def _held(analysis: Analysis, attempt: int) -> QuerySet[Analysis]:
+    """The row of a claimed analysis, for as long as it is still this worker's in this attempt."""
+    return Analysis.objects.filter(
+        pk=analysis.pk, status=_Status.RUNNING, attempts=attempt, worker=analysis.worker
+    )
+
+
+def record_step(*, analysis: Analysis, attempt: int, step: str | None = None) -> bool:
+    """Note that the worker is alive, and which step it is at; False if the analysis is no longer its own."""
+    values = {"heartbeat_at": timezone.now()} | ({"step": step} if step else {})
+    return _held(analysis, attempt).update(**values) == 1
+
+
+def store_results(*, analysis: Analysis, attempt: int, result: "RecordingResult") -> bool:
+    """Keep what was found, in one transaction; False, and nothing kept, if another attempt has taken over."""
+    now = timezone.now()
+    with transaction.atomic():
+        won = _held(analysis, attempt).update(
+            status=_Status.DONE,
+            step=_Step.FINISHED,
+            exercise=result.exercise,
+            filled=result.filled,
+            heartbeat_at=now,
+            finished_at=now,
+        )
+        if not won:
+            return False
+        rows = [
+            _repetition(analysis, found, result.performed.frame_rate, result) for found in result.repetitions
+        ]
+        Repetition.objects.bulk_create(rows)
+        Correction.objects.bulk_create(
+            [
+                _correction(row, found)
+                for row, found in zip(rows, result.repetitions, strict=True)
+                if found.correction is not None
+            ]
+        )
+        refresh_session(session=analysis.session)
+    return True
+
+
+def _repetition(
+    analysis: Analysis, found: "RepetitionResult", frame_rate: float, result: "RecordingResult"
+) -> Repetition:
+    performed = result.performed.positions[found.start_frame : found.end_frame]
+    return Repetition(
+        analysis=analysis,
+        index=found.index,
+        exercise=found.exercise,
+        start_frame=found.start_frame,
+        end_frame=found.end_frame,
+        frame_rate=frame_rate,
+        motion=pack_motion(performed),
+        finding=found.finding.code,
+        probability=found.finding.probability,
+        probabilities=found.finding.probabilities,
+        abstained=found.finding.abstained,
+        abstained_reason=found.finding.abstained_reason,
+    )
+
+
+def _correction(repetition: Repetition, found: "RepetitionResult") -> Correction:
+    correction = found.correction
+    assert correction is not None  # noqa: S101  the caller asks only for those that have one
+    return Correction(
+        repetition=repetition,
+        motion=pack_motion(correction.positions),
+        verified=correction.verified,
+        failed_checks=list(correction.failed_checks),
+        largest_shift_m=correction.largest_shift_m,
+        joints=list(correction.joints),
+    )
+
+
+def fail(*, analysis: Analysis, attempt: int, code: str) -> bool:
+    """End an attempt whose recording cannot be analysed; trying again would change nothing."""
+    return _end(_held(analysis, attempt), _Status.FAILED, code)
+
+
+def give_back(*, analysis: Analysis, attempt: int, code: str) -> bool:
+    """End an attempt that failed for no fault of the recording: queue it again, or set it aside after three.
+
+    The sweep announces it, so that a fault that passes has some seconds to do so.
+    """
+    if attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
+        return _end(_held(analysis, attempt), _Status.NEEDS_ATTENTION, code)
+    return (
+        _held(analysis, attempt).update(
+            status=_Status.QUEUED, step=_Step.WAITING, worker="", error_code=code, heartbeat_at=None
+        )
+        == 1
+    )
+
+
+def _end(rows: QuerySet[Analysis], status: str, code: str) -> bool:
+    return rows.update(status=status, step=_Step.FINISHED, error_code=code, finished_at=timezone.now()) == 1
+
+
+def retry(*, user: User, analysis: Analysis) -> bool:
+    """Queue an analysis again that failed or was set aside; False if it is not in such a state."""
+    patient = analysis.recording.patient
+    require(user, patient, "may_upload")
+    with transaction.atomic():
+        queued = Analysis.objects.filter(
+            pk=analysis.pk, status__in=(_Status.FAILED, _Status.NEEDS_ATTENTION)
+        ).update(
+            status=_Status.QUEUED,
+            step=_Step.WAITING,
+            attempts=0,
+            worker="",
+            error_code="",
+            queued_at=timezone.now(),
+            announced_at=timezone.now(),
+            started_at=None,
+            heartbeat_at=None,
+            finished_at=None,
+        )
+        if queued:
+            log_access(user, patient, AccessLogEntry.Action.CHANGE, "analysis", analysis.uuid)
+            transaction.on_commit(partial(announce, analysis.uuid))
+    return queued == 1
