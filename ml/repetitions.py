@@ -13,14 +13,14 @@ from ml.poses.sequence import PoseSequence
 from ml.preprocess import LYING_ELEVATION_DEGREES, elevation_degrees, is_lying
 from ml.skeletons import EC3D_19
 
-#: A repetition bends the knees by at least this much more than standing does ...
+#: A repetition bends the legs by at least this much more than standing does ...
 LEAST_BEND_DEGREES = 20.0
 #: ... and by at least this share of the recording's large repetitions.
 LEAST_SHARE = 0.45
 SMOOTHING_S = 0.1
-#: A repetition reaches out to this share of its bend, and on for as long as the knees move this fast.
-EDGE_SHARE = 0.15
-EDGE_DEGREES_PER_S = 12.0
+#: A repetition reaches out to this share of its bend, and on for as long as the legs bend this fast.
+EDGE_SHARE = 0.1
+EDGE_DEGREES_PER_S = 20.0
 #: A long hold is cut into windows of at most this, so that each can be judged.
 LONGEST_HOLD_S = 15.0
 SHORTEST_HOLD_S = 2.0
@@ -63,7 +63,7 @@ def find_repetitions(sequence: PoseSequence) -> list[Span]:
 
 
 def _cycles(sequence: PoseSequence) -> list[Span]:
-    """Down and up again, by the bend of the knees."""
+    """Down and up again, by the bend of knees and hips."""
     bend = _bend(sequence)
     rest = float(np.percentile(bend, 5))
     large = float(np.percentile(bend, 97)) - rest
@@ -83,9 +83,11 @@ def _cycles(sequence: PoseSequence) -> list[Span]:
 
 
 def _bend(sequence: PoseSequence) -> Array:
-    """Knee flexion, both sides together, smoothed; degrees (F,)."""
+    """Knees and, counting half, hips, smoothed; degrees (F,). A stiff-legged bow is a repetition too."""
     angles = joint_angles(sequence.positions)
-    bend = (angles["left_knee_flexion"] + angles["right_knee_flexion"]) / 2.0
+    knees = angles["left_knee_flexion"] + angles["right_knee_flexion"]
+    hips = angles["left_hip_flexion"] + angles["right_hip_flexion"]
+    bend = knees / 2.0 + hips / 4.0
     return gaussian_filter1d(bend, SMOOTHING_S * sequence.frame_rate, mode="nearest")
 
 
