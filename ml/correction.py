@@ -1,0 +1,265 @@
+"""From the network's free change of the coordinates to a motion that this person could make.
+
+The published method adds its change and leaves it there: bones stretch and planted feet slide. Here
+
+* every bone has the person's own length, its median over the repetition, in every frame. (Of the frame itself
+  it would repeat a camera's error, by which a thigh grows and shrinks within one squat);
+* it starts as the person started: the change is faded in;
+* a planted foot stays planted. It may stand elsewhere than it stood, since no one can correct a stance that
+  is too wide without, but then for as long as it is planted: it never slides. In a plank, feet, hands and, on
+  the forearms, elbows stay exactly where they were;
+* the body is moved as a whole to where its feet allow, then the limbs are bent to fit, changing what the
+  network wants as little as they can.
+
+Position-based dynamics (Mueller et al., "Position based dynamics", JVCIR 2007) does the fitting, on all
+frames at once.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_opening, gaussian_filter1d, label
+
+from ml.encoding import leg_length
+from ml.skeletons import EC3D_19
+
+Array = NDArray[np.float64]
+
+#: What `check` can find fault with. `feedback/wording.py` has a sentence for each.
+CHECKS = ("limb_length", "start", "planted_feet", "smoothness", "too_large")
+
+#: Limits of the checks.
+LIMB_TOLERANCE = 0.01  # of the bone's length
+START_TOLERANCE = 0.03  # metres, of trunk and shoulders
+SLIDE_TOLERANCE = 0.01  # metres, within one contact
+LARGEST_SHIFT = 1.0  # of the leg's length
+
+FADE_IN = 0.1  # of the repetition; a movement is nearly right at its start
+FADE_IN_LYING = 0.7  # seconds; a hold is wrong from its first frame
+PLANTED_SPEED = 0.2  # metres a second
+NEAR_GROUND = 0.12  # metres above the lowest place of the same joint
+STEP_AT_LEAST = 0.03  # metres: a stance less off than this stays where it is
+ITERATIONS = 60
+
+_J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
+_PELVIS = _J["mid_hip"]
+_SIDES = ("left", "right")
+_FEET = tuple(_J[f"{side}_{joint}"] for side in _SIDES for joint in ("big_toe", "heel"))
+#: Bones that are fitted; nose, toes and heels then follow neck and ankles.
+_FITTED = tuple(bone for bone in EC3D_19.bones if bone[1] not in (*_FEET, _J["nose"]))
+_UPPER_BODY = EC3D_19.indices("mid_hip", "neck", "left_shoulder", "right_shoulder")
+
+
+class Contact(NamedTuple):
+    """A joint that rests on the ground from `start` to before `end`."""
+
+    joint: int
+    start: int
+    end: int
+
+
+def correct(performed: NDArray[np.floating], change: NDArray[np.floating], frame_rate: float = 30.0) -> Array:
+    """Apply a change to a motion within what the person's body and the ground allow.
+
+    Parameters
+    ----------
+    performed : ndarray, shape (F, 19, 3)
+        Metres, canonical world frame, no missing values.
+    change : ndarray, shape (F, 19, 3)
+        What the network would add, in metres.
+    frame_rate : float
+        Hz.
+
+    Returns
+    -------
+    ndarray, shape (F, 19, 3)
+    """
+    performed = np.asarray(performed, dtype=np.float64)
+    change = np.asarray(change, dtype=np.float64)
+    fade = _fade_in(performed, frame_rate)
+    wanted = performed + change * fade[:, None, None]
+    lengths = bone_lengths(performed)
+    walked = _walk(wanted, lengths)
+    anchors, hold = _anchors(performed, change, frame_rate)
+    total = hold.sum(1, keepdims=True)
+    shift = np.sum((anchors - walked) * hold[..., None], axis=1) / np.maximum(total, 1e-6)
+    # Where nothing is planted the body goes where the network wants it.
+    moved = walked + (shift * np.minimum(total, 1) * fade[:, None])[:, None]
+    targets = hold[..., None] * anchors + (1 - hold[..., None]) * moved
+    pinned = hold.max(axis=0) > 0
+    pinned[[_J["left_ankle"], _J["right_ankle"]]] = True
+    moved[:, pinned] = targets[:, pinned]
+    fitted = _fit(moved, lengths, pinned)
+    return _with_followers(fitted, performed, lengths)
+
+
+def check(
+    performed: NDArray[np.floating], corrected: NDArray[np.floating], frame_rate: float = 30.0
+) -> list[str]:
+    """Return which of `CHECKS` a corrected motion (F, 19, 3) fails, against the performed one (F, 19, 3)."""
+    lengths = bone_lengths(performed)
+    off = np.abs(_lengths_by_frame(corrected) / lengths - 1)
+    shift = np.asarray(corrected, dtype=np.float64) - performed
+    slid = [np.ptp(shift[c.start : c.end, c.joint], axis=0).max() for c in contacts(performed, frame_rate)]
+    shaking, steady = (_acceleration(motion, frame_rate) for motion in (corrected, performed))
+    failed = {
+        "limb_length": off.max() > LIMB_TOLERANCE,
+        "start": np.linalg.norm(shift[0, _UPPER_BODY], axis=1).max() > START_TOLERANCE,
+        "planted_feet": max(slid, default=0.0) > SLIDE_TOLERANCE,
+        "smoothness": shaking > 2 * steady + 4,
+        "too_large": largest_shift(performed, corrected) > LARGEST_SHIFT * leg_length(performed),
+    }
+    return [name for name in CHECKS if failed[name]]
+
+
+def largest_shift(performed: NDArray[np.floating], corrected: NDArray[np.floating]) -> float:
+    """Return by how many metres the joint that moves most is away from where it was, at the worst frame."""
+    return float(np.linalg.norm(np.asarray(corrected) - performed, axis=2).max())
+
+
+def joints_moved_most(
+    performed: NDArray[np.floating], corrected: NDArray[np.floating], *, at_most: int = 4
+) -> tuple[str, ...]:
+    """Name the joints whose largest shift is at least half of the largest of all, most moved first."""
+    shifts = np.linalg.norm(np.asarray(corrected) - performed, axis=2).max(0)
+    shifts[[*_FEET, _J["nose"]]] = 0  # they only follow
+    order = np.argsort(-shifts)[:at_most]
+    return tuple(EC3D_19.joints[i] for i in order if shifts[i] > max(0.5 * shifts.max(), 1e-6))
+
+
+def bone_lengths(positions: NDArray[np.floating]) -> Array:
+    """Return the median length in metres of each bone of `EC3D_19.bones`, shape (18,)."""
+    return np.asarray(np.maximum(np.median(_lengths_by_frame(positions), axis=0), 1e-4))
+
+
+def contacts(positions: NDArray[np.floating], frame_rate: float) -> list[Contact]:
+    """Find when ankles, and lying also wrists and elbows, rest: slow and low for a sixth of a second.
+
+    A foot rests also on its toes with the heel up: then the ankle follows its own path, unchanged.
+    """
+    found = []
+    for side in _SIDES:
+        ankle, toe = _J[f"{side}_ankle"], _J[f"{side}_big_toe"]
+        found += _spans(
+            ankle, _resting(positions, ankle, frame_rate) | _resting(positions, toe, frame_rate), frame_rate
+        )
+        if _is_lying(positions):
+            floor = positions[..., 2].min(axis=1)
+            for joint in (_J[f"{side}_wrist"], _J[f"{side}_elbow"]):
+                low = positions[:, joint, 2] < floor + 1.5 * NEAR_GROUND
+                found += _spans(joint, _resting(positions, joint, frame_rate) & low, frame_rate)
+    return found
+
+
+def _resting(positions: NDArray[np.floating], joint: int, frame_rate: float) -> NDArray[np.bool_]:
+    path = gaussian_filter1d(positions[:, joint].astype(np.float64), frame_rate / 15, axis=0, mode="nearest")
+    speed = np.linalg.norm(np.gradient(path, axis=0), axis=1) * frame_rate if len(path) > 1 else np.zeros(1)
+    return np.asarray((speed < PLANTED_SPEED) & (path[:, 2] < path[:, 2].min() + NEAR_GROUND))
+
+
+def _spans(joint: int, resting: NDArray[np.bool_], frame_rate: float) -> list[Contact]:
+    shortest = min(max(2, round(frame_rate / 6)), len(resting))
+    # Opened with its edges repeated, so that a contact cut off by the repetition's end is not lost.
+    padded = np.pad(resting, shortest, mode="edge")
+    kept = binary_opening(padded, np.ones(shortest, dtype=bool))[shortest:-shortest]
+    numbered, count = label(kept)
+    frames = [np.flatnonzero(numbered == i + 1) for i in range(count)]
+    return [Contact(joint, int(f[0]), int(f[-1]) + 1) for f in frames]
+
+
+def _is_lying(positions: NDArray[np.floating]) -> bool:
+    trunk = np.median(positions[:, _J["neck"]] - positions[:, _PELVIS], axis=0)
+    return bool(abs(trunk[2]) < np.hypot(trunk[0], trunk[1]))
+
+
+def _anchors(performed: Array, change: Array, frame_rate: float) -> tuple[Array, Array]:
+    """Where planted joints belong, (F, 19, 3), and how firmly they are held there, (F, 19) from 0 to 1."""
+    anchors = performed.copy()
+    hold = np.zeros(performed.shape[:2])
+    may_step = not _is_lying(performed)
+    for contact in contacts(performed, frame_rate):
+        frames = slice(contact.start, contact.end)
+        step = np.median(change[frames, contact.joint], axis=0)
+        step[2] = 0
+        beyond = max(0.0, 1 - STEP_AT_LEAST / max(float(np.linalg.norm(step)), 1e-9))
+        anchors[frames, contact.joint] += may_step * beyond * step
+        hold[frames, contact.joint] = 1
+        _lead_in_and_out(anchors, hold, performed, contact, max(2, round(frame_rate / 5)))
+    return anchors, hold
+
+
+def _lead_in_and_out(anchors: Array, hold: Array, performed: Array, contact: Contact, n_frames: int) -> None:
+    """Let go smoothly before and after a contact, so that a stepping foot does not jump at landing."""
+    joint, n = contact.joint, len(hold)
+    for edge, direction in ((contact.start, -1), (contact.end - 1, 1)):
+        offset = anchors[edge, joint] - performed[edge, joint]
+        for i in range(1, n_frames):
+            frame = edge + direction * i
+            if not 0 <= frame < n:
+                break
+            share = 0.5 + 0.5 * np.cos(np.pi * i / n_frames)
+            if hold[frame, joint] >= share:
+                break
+            hold[frame, joint] = share
+            anchors[frame, joint] = performed[frame, joint] + offset
+
+
+def _fade_in(performed: Array, frame_rate: float) -> Array:
+    """From 0 at the first frame to 1, shape (F,)."""
+    n_frames = len(performed)
+    n_fading = FADE_IN_LYING * frame_rate if _is_lying(performed) else FADE_IN * n_frames
+    share = np.clip(np.arange(n_frames) / max(4, min(n_fading, n_frames / 3)), 0, 1)
+    return np.asarray(share**2 * (3 - 2 * share))
+
+
+def _walk(positions: Array, lengths: Array) -> Array:
+    """Give every bone its length, from the pelvis outwards; directions stay."""
+    walked = positions.copy()
+    for (parent, child), length in zip(EC3D_19.bones, lengths, strict=True):
+        walked[:, child] = walked[:, parent] + length * _unit(positions[:, child] - positions[:, parent])
+    return walked
+
+
+def _fit(positions: Array, lengths: Array, pinned: NDArray[np.bool_]) -> Array:
+    """Move the joints that are not pinned as little as gives every fitted bone its length."""
+    length_of = dict(zip(EC3D_19.bones, lengths, strict=True))
+    fitted = positions.copy()
+    bones = [bone for bone in _FITTED if not (pinned[bone[0]] and pinned[bone[1]])]
+    for i in range(ITERATIONS):
+        for parent, child in bones if i % 2 else bones[::-1]:
+            bone = fitted[:, child] - fitted[:, parent]
+            size = np.sqrt(np.einsum("ij,ij->i", bone, bone))[:, None]
+            excess = bone * (1 - length_of[parent, child] / np.maximum(size, 1e-9))
+            if pinned[child]:
+                fitted[:, parent] += excess
+            elif pinned[parent]:
+                fitted[:, child] -= excess
+            else:
+                fitted[:, parent] += excess / 2
+                fitted[:, child] -= excess / 2
+    return fitted
+
+
+def _with_followers(fitted: Array, performed: Array, lengths: Array) -> Array:
+    """Put nose, toes and heels as they were performed, at their leader."""
+    for (parent, child), length in zip(EC3D_19.bones, lengths, strict=True):
+        if (parent, child) not in _FITTED:
+            fitted[:, child] = fitted[:, parent] + length * _unit(performed[:, child] - performed[:, parent])
+    return fitted
+
+
+def _lengths_by_frame(positions: NDArray[np.floating]) -> Array:
+    parents, children = (list(side) for side in zip(*EC3D_19.bones, strict=True))
+    return np.asarray(np.linalg.norm(positions[:, children] - positions[:, parents], axis=2))
+
+
+def _acceleration(positions: NDArray[np.floating], frame_rate: float) -> float:
+    if len(positions) < 3:
+        return 0.0
+    second = np.diff(np.asarray(positions, dtype=np.float64), n=2, axis=0) * frame_rate**2
+    return float(np.percentile(np.linalg.norm(second, axis=2), 99))
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
