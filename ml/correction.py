@@ -6,8 +6,9 @@ The published method adds its change and leaves it there: bones stretch and plan
   it would repeat a camera's error, by which a thigh grows and shrinks within one squat);
 * it starts as the person started: the change is faded in;
 * a planted foot stays planted. It may stand elsewhere than it stood, since no one can correct a stance that
-  is too wide without, but then for as long as it is planted: it never slides. In a plank, feet, hands and, on
-  the forearms, elbows stay exactly where they were;
+  is too wide without, but then for as long as it is planted: it never slides. In a plank the feet stay
+  exactly where they were, and the hands (on the forearms the elbows too) walk while the change is faded in
+  to where a straight body needs them, and then stay;
 * the body is moved as a whole to where its feet allow, then the limbs are bent to fit, changing what the
   network wants as little as they can.
 
@@ -45,6 +46,7 @@ ITERATIONS = 60
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
 _PELVIS = _J["mid_hip"]
 _SIDES = ("left", "right")
+_ANKLES = [_J["left_ankle"], _J["right_ankle"]]
 _FEET = tuple(_J[f"{side}_{joint}"] for side in _SIDES for joint in ("big_toe", "heel"))
 #: Bones that are fitted; nose, toes and heels then follow neck and ankles.
 _FITTED = tuple(bone for bone in EC3D_19.bones if bone[1] not in (*_FEET, _J["nose"]))
@@ -81,14 +83,14 @@ def correct(performed: NDArray[np.floating], change: NDArray[np.floating], frame
     wanted = performed + change * fade[:, None, None]
     lengths = bone_lengths(performed)
     walked = _walk(wanted, lengths)
-    anchors, hold = _anchors(performed, change, frame_rate)
+    anchors, hold = _anchors(performed, change, fade, frame_rate)
     total = hold.sum(1, keepdims=True)
     shift = np.sum((anchors - walked) * hold[..., None], axis=1) / np.maximum(total, 1e-6)
     # Where nothing is planted the body goes where the network wants it.
     moved = walked + (shift * np.minimum(total, 1) * fade[:, None])[:, None]
     targets = hold[..., None] * anchors + (1 - hold[..., None]) * moved
     pinned = hold.max(axis=0) > 0
-    pinned[[_J["left_ankle"], _J["right_ankle"]]] = True
+    pinned[_ANKLES] = True
     moved[:, pinned] = targets[:, pinned]
     fitted = _fit(moved, lengths, pinned)
     return _with_followers(fitted, performed, lengths)
@@ -101,12 +103,17 @@ def check(
     lengths = bone_lengths(performed)
     off = np.abs(_lengths_by_frame(corrected) / lengths - 1)
     shift = np.asarray(corrected, dtype=np.float64) - performed
-    slid = [np.ptp(shift[c.start : c.end, c.joint], axis=0).max() for c in contacts(performed, frame_rate)]
+    settled = int(np.argmax(_fade_in(np.asarray(performed), frame_rate)))
+    slid = [
+        np.ptp(shift[slice(c.start if c.joint in _ANKLES else max(c.start, settled), c.end), c.joint], axis=0)
+        for c in contacts(performed, frame_rate)
+        if c.end > settled
+    ]
     shaking, steady = (_acceleration(motion, frame_rate) for motion in (corrected, performed))
     failed = {
         "limb_length": off.max() > LIMB_TOLERANCE,
         "start": np.linalg.norm(shift[0, _UPPER_BODY], axis=1).max() > START_TOLERANCE,
-        "planted_feet": max(slid, default=0.0) > SLIDE_TOLERANCE,
+        "planted_feet": max((float(s.max()) for s in slid), default=0.0) > SLIDE_TOLERANCE,
         "smoothness": shaking > 2 * steady + 4,
         "too_large": largest_shift(performed, corrected) > LARGEST_SHIFT * leg_length(performed),
     }
@@ -173,20 +180,32 @@ def _is_lying(positions: NDArray[np.floating]) -> bool:
     return bool(abs(trunk[2]) < np.hypot(trunk[0], trunk[1]))
 
 
-def _anchors(performed: Array, change: Array, frame_rate: float) -> tuple[Array, Array]:
+def _anchors(performed: Array, change: Array, fade: Array, frame_rate: float) -> tuple[Array, Array]:
     """Where planted joints belong, (F, 19, 3), and how firmly they are held there, (F, 19) from 0 to 1."""
     anchors = performed.copy()
     hold = np.zeros(performed.shape[:2])
-    may_step = not _is_lying(performed)
-    for contact in contacts(performed, frame_rate):
+    found = contacts(performed, frame_rate)
+    if _is_lying(performed):
+        # Hands and elbows take one step together, so that no forearm is torn.
+        of_feet = change[:, _ANKLES].mean(axis=1)
+        hands = [contact for contact in found if contact.joint not in _ANKLES]
+        offsets = [(change[:, c.joint] - of_feet)[c.start : c.end] for c in hands]
+        together = _step(np.concatenate(offsets)) * fade[:, None] if hands else np.zeros((len(fade), 3))
+        steps = [np.zeros_like(together) if c.joint in _ANKLES else together for c in found]
+    else:
+        steps = [np.ones_like(fade)[:, None] * _step(change[c.start : c.end, c.joint]) for c in found]
+    for contact, step in zip(found, steps, strict=True):
         frames = slice(contact.start, contact.end)
-        step = np.median(change[frames, contact.joint], axis=0)
-        step[2] = 0
-        beyond = max(0.0, 1 - STEP_AT_LEAST / max(float(np.linalg.norm(step)), 1e-9))
-        anchors[frames, contact.joint] += may_step * beyond * step
+        anchors[frames, contact.joint] += step[frames]
         hold[frames, contact.joint] = 1
         _lead_in_and_out(anchors, hold, performed, contact, max(2, round(frame_rate / 5)))
     return anchors, hold
+
+
+def _step(offsets: Array) -> Array:
+    """The one horizontal step (3,) in place of wanted offsets (S, 3); a small one is not taken."""
+    step = np.median(offsets, axis=0) * np.array([1, 1, 0])
+    return step * max(0.0, 1 - STEP_AT_LEAST / max(float(np.linalg.norm(step)), 1e-9))
 
 
 def _lead_in_and_out(anchors: Array, hold: Array, performed: Array, contact: Contact, n_frames: int) -> None:
