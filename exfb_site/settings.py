@@ -280,6 +280,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
 }
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "exfb_site.errors.ProblemHandler"}
+_ERRORS = "drf_standardized_errors.openapi_serializers"
 SPECTACULAR_SETTINGS = {
     "TITLE": "exfb API",
     "DESCRIPTION": "Upload recordings as 3D pose sequences; read findings, corrections and verdicts.",
@@ -289,6 +291,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ExerciseEnum": "patients.models.Exercise",
+        "AnalysisStatusEnum": "feedback.models.Analysis.Status",
+        "VerdictDecisionEnum": "feedback.models.Verdict.Decision",
+        "ValidationErrorEnum": f"{_ERRORS}.ValidationErrorEnum.choices",
+        "ClientErrorEnum": f"{_ERRORS}.ClientErrorEnum.choices",
+        "ServerErrorEnum": f"{_ERRORS}.ServerErrorEnum.choices",
+        **{
+            f"ErrorCode{status}Enum": f"{_ERRORS}.ErrorCode{status}Enum.choices"
+            for status in (401, 403, 404, 405, 406, 415, 429, 500)
+        },
+    },
+    "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
 }
 
 # --- Logs: to standard error, without patient data ----------------------------------------------------------

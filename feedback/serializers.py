@@ -173,13 +173,17 @@ class ReleaseSerializer(serializers.ModelSerializer[ModelRelease]):
         fields = ["uuid", "name", "is_active", "classes", "metrics", "trained_on", "created_at"]
 
 
-_MATRIX = {"child": serializers.ListField(child=serializers.IntegerField(), min_length=57, max_length=57)}
-_ANGLES = {"child": serializers.ListField(child=serializers.FloatField(allow_null=True))}
+class FramesField(serializers.ListField):
+    child = serializers.ListField(child=serializers.IntegerField(), min_length=57, max_length=57)
+
+
+class AngleCurvesField(serializers.DictField):
+    child = serializers.ListField(child=serializers.FloatField(allow_null=True))
 
 
 class AnglesSerializer(serializers.Serializer):
-    performed = serializers.DictField(**_ANGLES)
-    corrected = serializers.DictField(**_ANGLES, allow_null=True)
+    performed = AngleCurvesField()
+    corrected = AngleCurvesField(allow_null=True)
 
 
 class MotionSerializer(serializers.Serializer):
@@ -191,8 +195,8 @@ class MotionSerializer(serializers.Serializer):
     axes = serializers.CharField(help_text="x right, y forward, z up")
     joints = serializers.ListField(child=serializers.CharField())
     frames = serializers.IntegerField()
-    performed = serializers.ListField(**_MATRIX)
-    corrected = serializers.ListField(**_MATRIX, allow_null=True)
+    performed = FramesField()
+    corrected = FramesField(allow_null=True)
     verified = serializers.BooleanField(allow_null=True, help_text="Of the correction; null without one.")
     joints_at_fault = serializers.ListField(child=serializers.CharField())
     angles = AnglesSerializer(help_text="Degrees, by name of docs/angles.md, one value a frame.")

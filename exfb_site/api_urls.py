@@ -1,0 +1,34 @@
+"""Every address of the API, below `/api/v1/`."""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+
+from exfb_site.errors import NoSuchAddress
+from feedback import api as feedback
+from patients import api as patients
+
+app_name = "api"
+
+# The description of the API holds nothing of anybody, so that it is open.
+_open = {"permission_classes": [AllowAny], "authentication_classes": []}
+
+urlpatterns = [
+    path("patients/", patients.PatientList.as_view(), name="patients"),
+    path("patients/<uuid:uuid>/", patients.PatientDetail.as_view(), name="patient"),
+    path("patients/<uuid:uuid>/history/", feedback.PatientHistory.as_view(), name="history"),
+    path("recordings/", feedback.Recordings.as_view(), name="recordings"),
+    path("recordings/<uuid:uuid>/", feedback.RecordingDetail.as_view(), name="recording"),
+    path("recordings/<uuid:uuid>/file/", patients.RecordingFile.as_view(), name="recording_file"),
+    path("sessions/", feedback.Sessions.as_view(), name="sessions"),
+    path("sessions/<uuid:uuid>/", feedback.SessionDetail.as_view(), name="session"),
+    path("analyses/<uuid:uuid>/", feedback.AnalysisDetail.as_view(), name="analysis"),
+    path("analyses/<uuid:uuid>/retry/", feedback.AnalysisRetry.as_view(), name="retry"),
+    path("repetitions/<uuid:uuid>/", feedback.RepetitionDetail.as_view(), name="repetition"),
+    path("repetitions/<uuid:uuid>/motion/", feedback.RepetitionMotion.as_view(), name="motion"),
+    path("repetitions/<uuid:uuid>/verdicts/", feedback.Verdicts.as_view(), name="verdicts"),
+    path("releases/", feedback.Releases.as_view(), name="releases"),
+    path("schema/", SpectacularAPIView.as_view(**_open), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema", **_open), name="docs"),
+    re_path("", NoSuchAddress.as_view(), name="no_such_address"),
+]

@@ -1,0 +1,46 @@
+"""How the API words what went wrong: problem JSON with a code for programs and a sentence for people."""
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from drf_standardized_errors.handler import ExceptionHandler
+from rest_framework import exceptions
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from feedback.services import VerdictError
+from patients.uploads import UploadError
+
+
+#: The field of the request that a code of ours is about; `file` and `decision` for all others.
+_UPLOAD_FIELDS = {"bad_date": "recorded_at", "bad_pain": "pain", "bad_exercise": "exercise"}
+_VERDICT_FIELDS = {"unknown_label": "label", "note_too_long": "note"}
+
+
+class ProblemHandler(ExceptionHandler):
+    """Gives refusals of our own, and of Django before a view runs, the form of all other errors."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, UploadError):
+            return _invalid(_UPLOAD_FIELDS.get(exc.code, "file"), exc)
+        if isinstance(exc, VerdictError):
+            return _invalid(_VERDICT_FIELDS.get(exc.code, "decision"), exc)
+        if isinstance(exc, SuspiciousOperation):  # such as a form with too many fields or too large a body
+            return exceptions.ParseError()
+        return super().convert_known_exceptions(exc)
+
+
+def _invalid(field: str, exc: UploadError | VerdictError) -> exceptions.ValidationError:
+    return exceptions.ValidationError({field: [exceptions.ErrorDetail(exc.message, exc.code)]})
+
+
+@extend_schema(exclude=True)
+class NoSuchAddress(APIView):
+    """Says 404 in JSON for an address of the API that is not."""
+
+    permission_classes = [AllowAny]
+    authentication_classes: list = []
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        raise Http404

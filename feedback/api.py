@@ -1,0 +1,260 @@
+"""The API of uploads, sessions, analyses, repetitions, their motion, verdicts, histories and releases."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.decorators import method_decorator
+from django.utils.http import quote_etag
+from django.views.decorators.gzip import gzip_page
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
+from drf_standardized_errors.openapi_validation_errors import extend_validation_errors
+from rest_framework import generics
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from feedback import selectors, services
+from feedback.models import Analysis, ExerciseSession, ModelRelease
+from feedback.motion_json import motion_json
+from feedback.serializers import (
+    AnalysedRecordingSerializer,
+    AnalysisSerializer,
+    GiveVerdictSerializer,
+    HistoryQuerySerializer,
+    HistorySerializer,
+    MotionSerializer,
+    ReleaseSerializer,
+    RepetitionSerializer,
+    SessionDetailSerializer,
+    SessionSerializer,
+    VerdictSerializer,
+)
+from feedback.shown import show_repetitions, shown_correction, shown_repetition
+from feedback.wording import sentence
+from patients.api import Action, LoggedListView, RecordingList, UploadThrottle
+from patients.models import Recording
+from patients.permissions import get_patient, log_access
+from patients.selectors import recordings_for
+from patients.serializers import UploadSerializer
+from patients.services import receive_recording
+from patients.uploads import UploadError
+
+_FORBIDDEN = {403: ErrorResponse403Serializer}
+_LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[202], description="Where to follow the analysis."
+)
+_IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, required=False)
+_NOT_MODIFIED = {304: OpenApiResponse(description="Nothing has changed since the ETag that you sent.")}
+_SHOWN = Prefetch(
+    "analyses", selectors.current_analyses().select_related("session", "release"), to_attr="shown_analyses"
+)
+
+
+@extend_validation_errors(list(UploadError.CODES), field_name="file", methods=["post"])
+class Recordings(RecordingList):
+    """The recordings that you may see, newest first; and the way to add one."""
+
+    serializer_class = AnalysedRecordingSerializer
+    parser_classes = [MultiPartParser]
+
+    def get_queryset(self) -> QuerySet[Recording]:
+        return recordings_for(self.request.user).prefetch_related(_SHOWN)
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        own = [UploadThrottle()] if self.request.method == "POST" else []
+        return [*super().get_throttles(), *own]
+
+    @extend_schema(
+        request=UploadSerializer,
+        responses={202: AnalysedRecordingSerializer, 200: AnalysedRecordingSerializer, **_FORBIDDEN},
+        parameters=[_LOCATION],
+        filters=False,
+    )
+    def post(self, request: Request) -> Response:
+        """Upload a recording: 202 and it will be analysed; 200 if the patient already has this very file."""
+        form = UploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        fields: dict[str, Any] = form.validated_data
+        patient, _ = get_patient(request.user, fields.pop("patient"))
+        file = fields.pop("file")
+        received, created = receive_recording(
+            patient=patient, user=request.user, file=file, name=file.name, **fields
+        )
+        recording = self.get_queryset().get(pk=received.pk)
+        body = AnalysedRecordingSerializer(recording).data
+        location = {"Location": body["analysis"]["url"]} if body["analysis"] else {}
+        return Response(body, status=202 if created else 200, headers=location)
+
+
+class RecordingDetail(APIView):
+    """One recording and its current analysis."""
+
+    @extend_schema(responses=AnalysedRecordingSerializer)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        recording = get_object_or_404(recordings_for(request.user).prefetch_related(_SHOWN), uuid=uuid)
+        log_access(request.user, recording.patient, Action.READ, "recording", recording.uuid)
+        return Response(AnalysedRecordingSerializer(recording).data)
+
+
+class SessionFilter(django_filters.FilterSet):
+    patient = django_filters.UUIDFilter(field_name="patient__uuid")
+    day = django_filters.DateFromToRangeFilter()
+    severity = django_filters.ChoiceFilter(
+        choices=[(severity.name.lower(), severity.label) for severity in ExerciseSession.Severity],
+        method="with_severity",
+    )
+    unreviewed = django_filters.BooleanFilter(method="with_unreviewed", help_text="Waits for review.")
+
+    class Meta:
+        model = ExerciseSession
+        fields = ["patient", "day", "severity", "unreviewed"]
+
+    def with_severity(self, sessions: QuerySet[ExerciseSession], _: str, value: str) -> QuerySet:
+        return sessions.filter(severity=ExerciseSession.Severity[value.upper()])
+
+    def with_unreviewed(self, sessions: QuerySet[ExerciseSession], _: str, value: bool) -> QuerySet:
+        return sessions.filter(unreviewed_count__gt=0) if value else sessions.filter(unreviewed_count=0)
+
+
+class Sessions(LoggedListView):
+    """The sessions that you may see, newest first."""
+
+    serializer_class = SessionSerializer
+    filterset_class = SessionFilter
+    log_subject = "session"
+    queryset = ExerciseSession.objects.none()
+
+    def get_queryset(self) -> QuerySet[ExerciseSession]:
+        return selectors.sessions_for(self.request.user)
+
+
+class SessionDetail(APIView):
+    """One session: its recordings, and of each the repetitions with finding, verdict and correction."""
+
+    @extend_schema(responses=SessionDetailSerializer)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        session, access = selectors.session_detail(request.user, uuid)
+        log_access(request.user, session.patient, Action.READ, "session", session.uuid)
+        show_repetitions(session.shown_analyses, access)
+        return Response(SessionDetailSerializer(session).data)
+
+
+def _analysis_body(analysis: Analysis, is_own: bool) -> dict[str, Any]:
+    status = selectors.analysis_status(analysis)
+    code = status.error_code
+    return AnalysisSerializer(
+        {
+            **asdict(status),
+            "uuid": analysis.uuid,
+            "recording": analysis.recording.uuid,
+            "session": analysis.session.uuid,
+            "release": analysis.release.name,
+            "error": {"code": code, "message": sentence(code, patient=is_own)} if code else None,
+        }
+    ).data
+
+
+class AnalysisDetail(APIView):
+    """How far an analysis is. Ask again with the ETag; 304 means that nothing has changed."""
+
+    # Asked every second or so and shows no finding, so that reading it is not logged.
+    @extend_schema(responses={200: AnalysisSerializer, **_NOT_MODIFIED}, parameters=[_IF_NONE_MATCH])
+    def get(self, request: Request, uuid: UUID) -> HttpResponse:
+        analysis, access = selectors.analysis_for(request.user, uuid)
+        body = _analysis_body(analysis, access.is_own)
+        etag = quote_etag(hashlib.sha256(json.dumps(body).encode()).hexdigest()[:32])
+        response = Response(body, headers={"ETag": etag})
+        return get_conditional_response(request._request, etag=etag, response=response)
+
+
+class AnalysisRetry(APIView):
+    """Have a recording analysed again after a failure: 202; 200 if there was none, and nothing is done."""
+
+    @extend_schema(request=None, responses={202: AnalysisSerializer, 200: AnalysisSerializer, **_FORBIDDEN})
+    def post(self, request: Request, uuid: UUID) -> Response:
+        analysis, access = selectors.analysis_for(request.user, uuid)
+        queued = services.retry(user=request.user, analysis=analysis)
+        analysis.refresh_from_db(fields=["status", "step", "error_code", "queued_at", "started_at"])
+        location = {"Location": reverse("api:analysis", args=[analysis.uuid])}
+        body = _analysis_body(analysis, access.is_own)
+        return Response(body, status=202 if queued else 200, headers=location)
+
+
+class RepetitionDetail(APIView):
+    """One repetition: the model's finding, the verdict that stands, and what is known of the correction."""
+
+    @extend_schema(responses=RepetitionSerializer)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        repetition, access = selectors.repetition_for(request.user, uuid)
+        log_access(request.user, repetition.analysis.recording.patient, Action.READ, "repetition", uuid)
+        return Response(RepetitionSerializer(shown_repetition(repetition, access)).data)
+
+
+class RepetitionMotion(APIView):
+    """The performed and the corrected motion of a repetition. It never changes, so keep the ETag."""
+
+    @extend_schema(responses={200: MotionSerializer, **_NOT_MODIFIED}, parameters=[_IF_NONE_MATCH])
+    @method_decorator(gzip_page)
+    def get(self, request: Request, uuid: UUID) -> HttpResponse:
+        repetition, access = selectors.repetition_for(request.user, uuid)
+        log_access(request.user, repetition.analysis.recording.patient, Action.READ, "motion", uuid)
+        correction = shown_correction(repetition, access)
+        etag = quote_etag(f"{repetition.uuid.hex}-{'corrected' if correction else 'performed'}")
+        if unchanged := get_conditional_response(request._request, etag=etag):
+            return unchanged
+        body = json.dumps(motion_json(repetition, correction), separators=(",", ":"), allow_nan=False)
+        return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
+
+
+class Verdicts(APIView):
+    """What clinicians said of a repetition, newest first, and the way to say something. Nothing is erased."""
+
+    @extend_schema(responses={200: VerdictSerializer(many=True), **_FORBIDDEN})
+    def get(self, request: Request, uuid: UUID) -> Response:
+        repetition, access = selectors.repetition_for(request.user, uuid)
+        verdicts = selectors.verdicts_of(repetition, access)
+        log_access(request.user, repetition.analysis.recording.patient, Action.READ, "verdicts", uuid)
+        return Response(VerdictSerializer(verdicts, many=True).data)
+
+    @extend_schema(request=GiveVerdictSerializer, responses={201: VerdictSerializer, **_FORBIDDEN})
+    def post(self, request: Request, uuid: UUID) -> Response:
+        repetition, _ = selectors.repetition_for(request.user, uuid)
+        form = GiveVerdictSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        verdict = services.give_verdict(user=request.user, repetition=repetition, **form.validated_data)
+        return Response(VerdictSerializer(verdict).data, status=201)
+
+
+@extend_validation_errors(["invalid_choice"], field_name="exercise")
+@extend_validation_errors(["invalid"], field_name="start")
+@extend_validation_errors(["invalid"], field_name="end")
+class PatientHistory(APIView):
+    """How a patient's mistakes change: counts per session and exercise, oldest first."""
+
+    @extend_schema(parameters=[HistoryQuerySerializer], responses=HistorySerializer)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        patient, _ = get_patient(request.user, uuid)
+        query = HistoryQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        log_access(request.user, patient, Action.READ, "history", patient.uuid)
+        entries = selectors.mistake_history(patient, **query.validated_data)
+        return Response(HistorySerializer({"patient": patient.uuid, "sessions": entries}).data)
+
+
+class Releases(generics.ListAPIView):
+    """The releases of the network that this site has; one is active."""
+
+    queryset = ModelRelease.objects.order_by("-is_active", "-created_at", "pk")
+    serializer_class = ReleaseSerializer

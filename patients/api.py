@@ -1,0 +1,110 @@
+"""The API of patients and their recordings."""
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import UserRateThrottle
+from rest_framework.views import APIView
+
+from patients.models import AccessLogEntry, Exercise, Patient, Recording
+from patients.permissions import get_patient, log_access, log_listing, visible_patients
+from patients.selectors import recording_for, recordings_for
+from patients.serializers import PatientDetailSerializer, PatientSerializer, RecordingSerializer
+
+Action = AccessLogEntry.Action
+
+
+class UploadThrottle(UserRateThrottle):
+    """Holds uploads to a rate of their own, since each one is work for a worker."""
+
+    scope = "upload"
+
+
+class LoggedListView(generics.ListAPIView):
+    """A list that notes, for each patient on the page it returns, that the person read it."""
+
+    log_subject = ""
+
+    def patient_of(self, row: object) -> Patient:
+        return row.patient  # type: ignore[attr-defined, no-any-return]
+
+    def paginate_queryset(self, queryset: QuerySet) -> list | None:
+        page = super().paginate_queryset(queryset)
+        log_listing(self.request.user, [self.patient_of(row) for row in page or []], self.log_subject)
+        return page
+
+
+class PatientFilter(django_filters.FilterSet):
+    name = django_filters.CharFilter(lookup_expr="icontains")
+
+    class Meta:
+        model = Patient
+        fields = ["name", "is_simulated"]
+
+
+class PatientList(LoggedListView):
+    """The patients whom you may see."""
+
+    serializer_class = PatientSerializer
+    filterset_class = PatientFilter
+    log_subject = "patient"
+    queryset = Patient.objects.none()
+
+    def get_queryset(self) -> QuerySet[Patient]:
+        return visible_patients(self.request.user)
+
+    def patient_of(self, row: object) -> Patient:
+        return row  # type: ignore[return-value]
+
+
+class PatientDetail(APIView):
+    """One patient, what they are prescribed, and what you may do for them."""
+
+    @extend_schema(responses=PatientDetailSerializer)
+    def get(self, request: Request, uuid: str) -> Response:
+        patient, access = get_patient(request.user, uuid)
+        log_access(request.user, patient, Action.READ, "patient", patient.uuid)
+        patient.access = access
+        return Response(PatientDetailSerializer(patient).data)
+
+
+class RecordingFilter(django_filters.FilterSet):
+    patient = django_filters.UUIDFilter(field_name="patient__uuid")
+    exercise = django_filters.ChoiceFilter(choices=Exercise.choices, help_text="As stated at upload.")
+    recorded = django_filters.IsoDateTimeFromToRangeFilter(field_name="recorded_at")
+
+    class Meta:
+        model = Recording
+        fields = ["patient", "exercise", "recorded", "is_simulated"]
+
+
+class RecordingList(LoggedListView):
+    """The recordings that you may see, newest first."""
+
+    serializer_class = RecordingSerializer
+    filterset_class = RecordingFilter
+    log_subject = "recording"
+    queryset = Recording.objects.none()
+
+    def get_queryset(self) -> QuerySet[Recording]:
+        return recordings_for(self.request.user)
+
+
+class RecordingFile(APIView):
+    """The file of a recording, as it was uploaded."""
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY)})
+    def get(self, request: Request, uuid: str) -> FileResponse:
+        recording, _ = recording_for(request.user, uuid)
+        log_access(request.user, recording.patient, Action.DOWNLOAD, "recording", recording.uuid)
+        return FileResponse(
+            recording.file.open("rb"),
+            as_attachment=True,
+            filename=f"{recording.uuid}.{recording.format}",
+            content_type="application/octet-stream",
+        )
