@@ -34,10 +34,11 @@ CHECKS = ("limb_length", "start", "planted_feet", "smoothness", "too_large")
 LIMB_TOLERANCE = 0.01  # of the bone's length
 START_TOLERANCE = 0.03  # metres, of trunk and shoulders
 SLIDE_TOLERANCE = 0.01  # metres, within one contact
+CALM_ACCELERATION = 5.0  # metres a second squared, beyond twice that of the performed motion
 LARGEST_SHIFT = 1.0  # of the leg's length
 
 FADE_IN = 0.1  # of the repetition; a movement is nearly right at its start
-FADE_IN_LYING = 0.7  # seconds; a hold is wrong from its first frame
+FADE_IN_LYING = 1.0  # seconds; a hold is wrong from its first frame
 PLANTED_SPEED = 0.2  # metres a second
 NEAR_GROUND = 0.12  # metres above the lowest place of the same joint
 STEP_AT_LEAST = 0.03  # metres: a stance less off than this stays where it is
@@ -114,7 +115,7 @@ def check(
         "limb_length": off.max() > LIMB_TOLERANCE,
         "start": np.linalg.norm(shift[0, _UPPER_BODY], axis=1).max() > START_TOLERANCE,
         "planted_feet": max((float(s.max()) for s in slid), default=0.0) > SLIDE_TOLERANCE,
-        "smoothness": shaking > 2 * steady + 4,
+        "smoothness": shaking > 2 * steady + CALM_ACCELERATION,
         "too_large": largest_shift(performed, corrected) > LARGEST_SHIFT * leg_length(performed),
     }
     return [name for name in CHECKS if failed[name]]

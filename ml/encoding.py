@@ -101,6 +101,10 @@ def encode(repetitions: Sequence[PoseSequence]) -> NDArray[np.float32]:
     """
     encoded = np.empty((len(repetitions), N_NODES, N_COEFFICIENTS), dtype=np.float32)
     for i, repetition in enumerate(repetitions):
+        if not np.isfinite(repetition.positions).all():
+            raise ValueError(
+                "a repetition with missing values cannot be encoded; prepare the recording first"
+            )
         nodes = _seen(repetition.positions)  # (64, 19, 3)
         encoded[i] = dct_time(nodes.transpose(2, 1, 0).reshape(N_NODES, N_FRAMES), N_COEFFICIENTS)
     return encoded

@@ -21,6 +21,7 @@ from ml.skeletons import EC3D_19
 
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
 _PELVIS = _J["mid_hip"]
+_ANKLES = EC3D_19.indices("left_ankle", "right_ankle")
 
 #: Bones of EC3D's reference skeleton, in the order they are walked from the nose, with their lengths.
 #: Unitless: a thigh is 0.140.
@@ -132,10 +133,9 @@ def world_change(
 ) -> NDArray[np.float64]:
     """Bring a corrected motion of the published frame back to the person, as a change in metres.
 
-    Each frame's alignment is undone. The frame lost gravity and the person's proportions, so only the bones'
-    directions are taken over: every bone keeps its length of that frame, walked from the pelvis. Heights
-    come out wrong wherever the pelvis should have moved; planting the feet afterwards (`ml.correction`)
-    mends that.
+    Each frame's alignment is undone. The frame lost place, gravity and the person's proportions, so only the
+    bones' directions are taken over: every bone keeps its length of that frame, walked from the pelvis, and
+    the body is put where the middle of its ankles was.
 
     Returns
     -------
@@ -148,7 +148,8 @@ def world_change(
     for parent, child in EC3D_19.bones:
         length = np.linalg.norm(positions[:, child] - positions[:, parent], axis=1, keepdims=True)
         moved[:, child] = moved[:, parent] + length * _unit(directions[:, child] - directions[:, parent])
-    return moved - positions
+    change = moved - positions
+    return change - change[:, _ANKLES].mean(axis=1, keepdims=True)
 
 
 def import_published(path: Path, out: Path) -> Release:

@@ -1,0 +1,270 @@
+"""From a recording to findings and corrections, by one model release: all repetitions in one batch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ml.catalogue import EXERCISES, exercise_of, is_correct
+from ml.correction import check, correct, joints_moved_most, largest_shift
+from ml.encoding import decode_change, encode
+from ml.judge import judge_features
+from ml.poses.sequence import PoseSequence
+from ml.preprocess import prepare
+from ml.published import PublishedPose, align, corrected_published, encode_published, world_change
+from ml.release import PUBLISHED, Release
+from ml.repetitions import find_repetitions
+from ml.results import (
+    LOW_CONFIDENCE,
+    UNLIKE_TRAINING,
+    AnalysisError,
+    CorrectionResult,
+    Finding,
+    Prediction,
+    RecordingResult,
+    RepetitionResult,
+)
+
+__all__ = [
+    "AnalysisError",
+    "CorrectionResult",
+    "Finding",
+    "Prediction",
+    "Predictor",
+    "RecordingResult",
+    "RepetitionResult",
+]
+
+
+class Predictor:
+    """A release made ready on a device.
+
+    Computes in double precision: in single, the sums of a matrix product come out in another order for
+    another batch size, and a finding near a threshold would depend on what shares the batch.
+
+    Parameters
+    ----------
+    release : Release
+    device : str
+        As PyTorch names it.
+    """
+
+    def __init__(self, release: Release, device: str = "cpu") -> None:
+        self.release = release
+        self._device = torch.device(device)
+        for part in release.parts().values():
+            part.to(self._device, torch.float64).eval()
+        self._codes = release.classes
+        self._is_published = release.kind == PUBLISHED
+
+    @property
+    def exercises(self) -> tuple[str, ...]:
+        """The exercises that the release knows, in the order of its classes."""
+        return tuple(dict.fromkeys(exercise_of(code) for code in self._codes))
+
+    def predict(
+        self,
+        repetitions: Sequence[PoseSequence],
+        exercises: Sequence[str | None] | None = None,
+        *,
+        correct_always: bool = False,
+    ) -> list[Prediction]:
+        """Judge and correct repetitions, all in one batch.
+
+        Parameters
+        ----------
+        repetitions : sequence of PoseSequence
+            Prepared (no missing values, z up); they may come from different recordings.
+        exercises : sequence of str or None, optional
+            The exercise of each where it is known: then only its classes are possible.
+        correct_always : bool
+            Correct also what is found correct or abstained from; for evaluation.
+
+        Returns
+        -------
+        list of (Finding, CorrectionResult or None)
+            One for each repetition. Does not depend on which others share the call.
+
+        Raises
+        ------
+        AnalysisError
+            `unknown_exercise` if the release knows no class of a given exercise.
+        """
+        if not repetitions:
+            return []
+        allowed = self._allowed(exercises or [None] * len(repetitions))
+        poses, inputs = self._seen(repetitions)
+        findings, changes = self._find(inputs, allowed)
+        chosen = [
+            i
+            for i, finding in enumerate(findings)
+            if correct_always or not (finding.abstained or is_correct(finding.code))
+        ]
+        corrections = self._correct(chosen, repetitions, poses, changes, allowed)
+        return [(finding, corrections.get(i)) for i, finding in enumerate(findings)]
+
+    def analyse(self, sequence: PoseSequence, exercise: str | None = None) -> RecordingResult:
+        """Analyse a whole recording: prepare it, find its repetitions, judge and correct each.
+
+        Parameters
+        ----------
+        sequence : PoseSequence
+            As a reader gave it.
+        exercise : str, optional
+            Without it, the exercise whose probability summed over all repetitions is largest, where a hold
+            can only be a plank and a movement cannot.
+
+        Returns
+        -------
+        RecordingResult
+
+        Raises
+        ------
+        AnalysisError
+            `no_repetition_found`, `unknown_exercise`.
+        PoseFormatError
+            `missing_values`, from `ml.preprocess.prepare`.
+        """
+        prepared = prepare(sequence)
+        spans = find_repetitions(prepared.sequence)
+        if not spans:
+            raise AnalysisError(
+                "no_repetition_found",
+                "No repetition was found in the recording. Record the whole exercise, all of the body in view.",
+            )
+        repetitions = [prepared.sequence.cut(span.start_frame, span.end_frame) for span in spans]
+        if exercise is None:
+            exercise = self._likeliest_exercise(repetitions, any(span.kind == "hold" for span in spans))
+        predictions = self.predict(repetitions, [exercise] * len(repetitions))
+        results = tuple(
+            RepetitionResult(i, span.start_frame, span.end_frame, exercise, finding, correction)
+            for i, (span, (finding, correction)) in enumerate(zip(spans, predictions, strict=True))
+        )
+        return RecordingResult(self.release.name, exercise, prepared.sequence, prepared.filled, results)
+
+    def _likeliest_exercise(self, repetitions: Sequence[PoseSequence], is_hold: bool) -> str:
+        possible = [name for name in self.exercises if (name == "plank") == is_hold or name not in EXERCISES]
+        if len(possible) == 1:
+            return possible[0]
+        summed = dict.fromkeys(possible or self.exercises, 0.0)
+        _, inputs = self._seen(repetitions)
+        findings, _ = self._find(inputs, self._allowed([None] * len(repetitions)))
+        for finding in findings:
+            for code, probability in finding.probabilities.items():
+                if exercise_of(code) in summed:
+                    summed[exercise_of(code)] += probability
+        return max(summed, key=lambda name: summed[name])
+
+    def _allowed(self, exercises: Sequence[str | None]) -> NDArray[np.bool_]:
+        for exercise in exercises:
+            if exercise is not None and exercise not in self.exercises:
+                raise AnalysisError(
+                    "unknown_exercise",
+                    f"The model release {self.release.name!r} does not know the exercise {exercise!r}.",
+                )
+        of_class = [exercise_of(code) for code in self._codes]
+        return np.array([[e is None or e == name for name in of_class] for e in exercises])
+
+    def _seen(self, repetitions: Sequence[PoseSequence]) -> tuple[list[PublishedPose], NDArray[np.floating]]:
+        """Return what the network sees, (B, N, K); and for published weights the poses in their frame."""
+        if not self._is_published:
+            return [], encode(repetitions)
+        poses = [align(repetition.positions) for repetition in repetitions]
+        return poses, np.stack([encode_published(pose.aligned) for pose in poses])
+
+    def _find(
+        self, inputs: NDArray[np.floating], allowed: NDArray[np.bool_]
+    ) -> tuple[list[Finding], NDArray[np.float64]]:
+        """Return a finding for each input, and the changes (B, N, K) that go with them."""
+        x = self._tensor(inputs)
+        possible = torch.from_numpy(allowed).to(self._device)
+        with torch.inference_mode():
+            output = self.release.network(x)
+            log_probabilities = output.log_probabilities / self.release.manifest.temperature
+            probabilities = log_probabilities.masked_fill(~possible, -torch.inf).softmax(1)
+            found = probabilities.argmax(1)
+            # Where the exercise rules out what the network believed, the correction is told what was found.
+            overruled = found != log_probabilities.argmax(1)
+            change = output.change
+            if bool(overruled.any()):
+                told = self.release.network(x, label=torch.where(overruled, found, -1))
+                change = torch.where(overruled[:, None, None], told.change, change)
+            familiarity = self.release.familiarity
+            distances = torch.zeros(len(x)) if familiarity is None else familiarity(x)
+        rows = zip(probabilities.cpu().numpy(), allowed, distances.tolist(), strict=True)
+        return [self._finding(*row) for row in rows], change.cpu().numpy()
+
+    def _finding(
+        self, probabilities: NDArray[np.float64], allowed: NDArray[np.bool_], distance: float
+    ) -> Finding:
+        best = int(probabilities.argmax())
+        thresholds = self.release.manifest.thresholds
+        reason = ""
+        if distance > thresholds.get("unlike_training", np.inf):
+            reason = UNLIKE_TRAINING
+        elif probabilities[best] < thresholds.get("confidence", 0.0):
+            reason = LOW_CONFIDENCE
+        by_code = {
+            code: float(p) for code, p, may in zip(self._codes, probabilities, allowed, strict=True) if may
+        }
+        return Finding(self._codes[best], float(probabilities[best]), by_code, bool(reason), reason)
+
+    def _correct(
+        self,
+        chosen: list[int],
+        repetitions: Sequence[PoseSequence],
+        poses: list[PublishedPose],
+        changes: NDArray[np.float64],
+        allowed: NDArray[np.bool_],
+    ) -> dict[int, CorrectionResult]:
+        """Correct the chosen repetitions and have all of them judged at once."""
+        if not chosen:
+            return {}
+        motions, seen = [], []
+        for i in chosen:
+            performed, rate = repetitions[i].positions, repetitions[i].frame_rate
+            if self._is_published:
+                in_its_frame = corrected_published(poses[i].aligned, changes[i])
+                seen.append(encode_published(in_its_frame))
+                change = world_change(performed, poses[i], in_its_frame)
+            else:
+                change = decode_change(changes[i], performed)
+            motions.append(correct(performed, change, rate).astype(np.float32))
+        if not self._is_published:
+            pairs = zip(chosen, motions, strict=True)
+            seen = [judge_features(repetitions[i].with_positions(motion)) for i, motion in pairs]
+        verdicts = self._judged(np.stack(seen), allowed[chosen])
+        return {
+            i: _result(repetitions[i], motion, judged)
+            for i, motion, judged in zip(chosen, motions, verdicts, strict=True)
+        }
+
+    def _judged(self, seen: NDArray[np.floating], allowed: NDArray[np.bool_]) -> list[str]:
+        """Return the judge's class of each corrected motion; published weights judge themselves."""
+        with torch.inference_mode():
+            if self.release.judge is not None:
+                scores = self.release.judge(self._tensor(seen))
+            elif self._is_published:
+                scores = self.release.network(self._tensor(seen)).log_probabilities
+            else:
+                return [""] * len(seen)
+        possible = torch.from_numpy(allowed).to(self._device)
+        best = scores.masked_fill(~possible, -torch.inf).argmax(1)
+        return [self._codes[i] for i in best.tolist()]
+
+    def _tensor(self, values: NDArray[np.floating]) -> Tensor:
+        return torch.as_tensor(values, dtype=torch.float64, device=self._device)
+
+
+def _result(repetition: PoseSequence, motion: NDArray[np.float32], judged: str) -> CorrectionResult:
+    failed = tuple(check(repetition.positions, motion, repetition.frame_rate))
+    return CorrectionResult(
+        positions=motion,
+        verified=bool(judged) and is_correct(judged) and not failed,
+        failed_checks=failed,
+        largest_shift_m=largest_shift(repetition.positions, motion),
+        joints=joints_moved_most(repetition.positions, motion),
+        judged=judged,
+    )
