@@ -1,11 +1,13 @@
 """From a recording to findings and corrections, by one model release: all repetitions in one batch."""
 
 from collections.abc import Sequence
+from copy import deepcopy
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ml.catalogue import EXERCISES, exercise_of, is_correct
 from ml.correction import check, correct, joints_moved_most, largest_shift
@@ -38,6 +40,9 @@ __all__ = [
 ]
 
 
+Part = TypeVar("Part", bound=nn.Module)
+
+
 class Predictor:
     """A release made ready on a device.
 
@@ -54,8 +59,9 @@ class Predictor:
     def __init__(self, release: Release, device: str = "cpu") -> None:
         self.release = release
         self._device = torch.device(device)
-        for part in release.parts().values():
-            part.to(self._device, torch.float64).eval()
+        self._network = self._ready(release.network)
+        self._judge = None if release.judge is None else self._ready(release.judge)
+        self._familiarity = None if release.familiarity is None else self._ready(release.familiarity)
         self._codes = release.classes
         self._is_published = release.kind == PUBLISHED
 
@@ -132,7 +138,7 @@ class Predictor:
         if not spans:
             raise AnalysisError(
                 "no_repetition_found",
-                "No repetition was found in the recording. Record the whole exercise, all of the body in view.",
+                "No repetition was found. Record the whole exercise, with all of the body in view.",
             )
         repetitions = [prepared.sequence.cut(span.start_frame, span.end_frame) for span in spans]
         if exercise is None:
@@ -181,7 +187,7 @@ class Predictor:
         x = self._tensor(inputs)
         possible = torch.from_numpy(allowed).to(self._device)
         with torch.inference_mode():
-            output = self.release.network(x)
+            output = self._network(x)
             log_probabilities = output.log_probabilities / self.release.manifest.temperature
             probabilities = log_probabilities.masked_fill(~possible, -torch.inf).softmax(1)
             found = probabilities.argmax(1)
@@ -189,10 +195,9 @@ class Predictor:
             overruled = found != log_probabilities.argmax(1)
             change = output.change
             if bool(overruled.any()):
-                told = self.release.network(x, label=torch.where(overruled, found, -1))
+                told = self._network(x, label=torch.where(overruled, found, -1))
                 change = torch.where(overruled[:, None, None], told.change, change)
-            familiarity = self.release.familiarity
-            distances = torch.zeros(len(x)) if familiarity is None else familiarity(x)
+            distances = torch.zeros(len(x)) if self._familiarity is None else self._familiarity(x)
         rows = zip(probabilities.cpu().numpy(), allowed, distances.tolist(), strict=True)
         return [self._finding(*row) for row in rows], change.cpu().numpy()
 
@@ -244,15 +249,19 @@ class Predictor:
     def _judged(self, seen: NDArray[np.floating], allowed: NDArray[np.bool_]) -> list[str]:
         """Return the judge's class of each corrected motion; published weights judge themselves."""
         with torch.inference_mode():
-            if self.release.judge is not None:
-                scores = self.release.judge(self._tensor(seen))
+            if self._judge is not None:
+                scores = self._judge(self._tensor(seen))
             elif self._is_published:
-                scores = self.release.network(self._tensor(seen)).log_probabilities
+                scores = self._network(self._tensor(seen)).log_probabilities
             else:
                 return [""] * len(seen)
         possible = torch.from_numpy(allowed).to(self._device)
         best = scores.masked_fill(~possible, -torch.inf).argmax(1)
         return [self._codes[i] for i in best.tolist()]
+
+    def _ready(self, part: Part) -> Part:
+        """Return a copy of a network on the device, in double precision; the release stays as it is."""
+        return deepcopy(part).to(self._device, torch.float64).eval()
 
     def _tensor(self, values: NDArray[np.floating]) -> Tensor:
         return torch.as_tensor(values, dtype=torch.float64, device=self._device)
