@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.signal import butter, sosfiltfilt
 
 from ml.poses.errors import PoseFormatError
@@ -24,9 +25,13 @@ LYING_ELEVATION_DEGREES = 45.0
 #: Getting down and up again takes time too: this share of lying makes a recording one of lying.
 LYING_SHARE = 0.4
 
-_FEET = EC3D_19.indices(
-    "left_ankle", "left_heel", "left_big_toe", "right_ankle", "right_heel", "right_big_toe"
-)
+#: A point of support this much above the lowest is lifted; one slower than this stands.
+LIFTED_M = 0.12
+STANDING_M_PER_S = 0.15
+#: The slow wandering that is taken out of a restored path, in recordings long enough to have one.
+WANDER_S = 4.0
+DRIFTING_S = 8.0
+
 _SOLES = EC3D_19.indices("left_heel", "left_big_toe", "right_heel", "right_big_toe")
 _HANDS = EC3D_19.indices("left_wrist", "right_wrist")
 _NECK, _PELVIS = EC3D_19.indices("neck", "mid_hip")
@@ -70,7 +75,7 @@ def prepare(sequence: PoseSequence) -> Prepared:
     positions = _low_passed(_gaps_filled(seen, sequence.frame_rate), sequence.frame_rate)
     if not sequence.travels:
         positions = positions - positions[:, _PELVIS, None]
-        positions = positions + _pelvis_path(positions)[:, None]
+        positions = positions + _pelvis_path(positions, sequence.frame_rate)[:, None]
     positions = _on_the_ground(_facing_forward(positions))
     return Prepared(replace(sequence, positions=positions, travels=True), filled)
 
@@ -147,23 +152,26 @@ def _support(positions: Array) -> list[int]:
     return _SOLES + _HANDS if is_lying(positions) else _SOLES
 
 
-def _pelvis_path(positions: Array) -> Array:
+def _pelvis_path(positions: Array, frame_rate: float) -> Array:
     """Where the pelvis of a pelvis-centred recording went, (F, 3): the points that stand do not move.
 
-    The height follows from the lowest point of support. Horizontally the pelvis moves against the mean
-    movement of the points near the ground; with constant contact the sum of these steps is exactly the
-    mean position of those points, so it does not drift.
+    The height follows from the lowest point of support. Horizontally the pelvis moves against the points of
+    support, above all against those that are low and move least: what moves against the pelvis faster than
+    the others is the foot that is stepping. Noise in these steps adds up, so over many seconds the middle of
+    all points of support, which cannot drift, has the say.
     """
     points = positions[:, _support(positions)]
+    middle = points[..., :2].mean(axis=1)
     height = points[..., 2] - points[..., 2].min(axis=1, keepdims=True)
-    weight = 1.0 / (1.0 + np.exp((height - 0.12) / 0.03)) + 1e-6
+    low = 1.0 / (1.0 + np.exp((height - LIFTED_M) / 0.03)) + 1e-3
     steps = np.diff(points[..., :2], axis=0)
-    step_weight = np.minimum(weight[1:], weight[:-1])[..., None]
-    moved = (steps * step_weight).sum(axis=1) / step_weight.sum(axis=1)
-    path = np.zeros((len(positions), 3))
-    path[1:, :2] = -np.cumsum(moved, axis=0)
-    path[:, 2] = -points[..., 2].min(axis=1)
-    return path
+    speed = frame_rate * gaussian_filter1d(np.linalg.norm(steps, axis=-1), 0.07 * frame_rate, axis=0)
+    weight = (np.minimum(low[1:], low[:-1]) / (speed**2 + STANDING_M_PER_S**2))[..., None]
+    moved = (steps * weight).sum(axis=1) / weight.sum(axis=1)
+    walked = np.concatenate([np.zeros((1, 2)), np.cumsum(moved, axis=0)])
+    if len(positions) > DRIFTING_S * frame_rate:
+        walked -= gaussian_filter1d(walked - middle, WANDER_S * frame_rate, axis=0, mode="nearest")
+    return np.concatenate([-walked, -points[..., 2].min(axis=1)[:, None]], axis=1)
 
 
 def _facing_forward(positions: Array) -> Array:
