@@ -10,7 +10,7 @@ from patients.permissions import active_memberships
 
 
 class Navigation:
-    """Roles and counts of one request's person; each is asked of the database only when a template shows it."""
+    """Roles and counts of one request's person, asked of the database only when a template shows them."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._user = request.user

@@ -1,0 +1,189 @@
+"""The history of mistakes as a figure, as the table that says the same, and as a comparison of two periods.
+
+Figures are plain Plotly JSON. A colour is written as the name of a token (`--d-knees`); the page puts in its
+value, so that one figure serves every theme.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from feedback.selectors import HistoryEntry
+from feedback.wording import class_name
+from ml.catalogue import CODES, exercise_of, is_correct
+
+NOT_SURE = "not_sure"
+#: Colour token and Plotly pattern of each silhouette; the pattern tells them apart without colour.
+_LOOKS = {
+    "knees_inward": ("--d-knees", ""),
+    "not_low_enough": ("--d-depth", "/"),
+    "front_bent": ("--d-bent", "."),
+    "feet_too_wide": ("--d-wide", "x"),
+    "knee_passes_toe": ("--d-toe", ""),
+    "arched_back": ("--d-back", ""),
+    "hunched_back": ("--d-back", "|"),
+    NOT_SURE: ("--d-unsure", "-"),
+}
+_LEARNED_LOOK = ("--d-toe", "+")
+#: A share's change counts as one when its 95 % interval leaves out 0.
+_Z = 1.96
+
+
+@dataclass(frozen=True)
+class Series:
+    """One finding over the sessions: how many repetitions of each session have it."""
+
+    code: str
+    name: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One finding's share in an earlier and a later period."""
+
+    series: Series
+    before: int
+    before_total: int
+    after: int
+    after_total: int
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        return self.before / self.before_total, self.after / self.after_total
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the 95 % interval of the difference of the two shares leaves out 0."""
+        p, q = self.shares
+        error = sqrt(p * (1 - p) / self.before_total + q * (1 - q) / self.after_total)
+        return error > 0 and abs(q - p) > _Z * error
+
+    @property
+    def x(self) -> tuple[float, float]:
+        """Where the two shares lie on the drawn line from 6 to 126."""
+        p, q = self.shares
+        return round(6 + p * 120, 1), round(6 + q * 120, 1)
+
+    @property
+    def percent(self) -> tuple[int, int]:
+        p, q = self.shares
+        return round(100 * p), round(100 * q)
+
+
+def history_series(entries: Sequence[HistoryEntry], exercise: str) -> list[Series]:
+    """Return the findings of an exercise that occurred at all: mistakes, then not sure, then correct."""
+    shipped = [code for code in CODES if exercise_of(code) == exercise]
+    learned = sorted({code for entry in entries for code in entry.counts} - set(shipped))
+    codes = sorted([*shipped, *learned], key=is_correct)
+    series = [
+        Series(code, str(class_name(code)), tuple(entry.counts.get(code, 0) for entry in entries))
+        for code in codes
+    ]
+    first_correct = next((i for i, one in enumerate(series) if is_correct(one.code)), len(series))
+    unsure = Series(NOT_SURE, _("Not sure"), tuple(entry.not_sure for entry in entries))
+    series.insert(first_correct, unsure)
+    return [one for one in series if any(one.counts)]
+
+
+def history_table(entries: Sequence[HistoryEntry], series: Sequence[Series]) -> list[dict[str, Any]]:
+    """Return one row a session, newest first: the text twin of the figure."""
+    rows = [
+        {
+            "session": entry.session,
+            "day": entry.day,
+            "total": entry.total,
+            "unreviewed": entry.unreviewed,
+            "cells": [(one.counts[i], round(100 * one.counts[i] / entry.total)) for one in series],
+        }
+        for i, entry in enumerate(entries)
+    ]
+    return rows[::-1]
+
+
+def history_figure(entries: Sequence[HistoryEntry], series: Sequence[Series]) -> dict[str, Any]:
+    """Return the Plotly figure: a stacked bar a session, each part the share of one finding."""
+    totals = [entry.total for entry in entries]
+    return {
+        "data": [_bars(one, totals) for one in series],
+        "layout": {
+            "barmode": "stack",
+            "bargap": 0.28,
+            "showlegend": False,
+            "xaxis": {
+                "tickvals": list(range(len(entries))),
+                "ticktext": [f"{date_format(entry.day, 'j M')}<br>n = {entry.total}" for entry in entries],
+                "range": [-0.6, len(entries) - 0.4],
+            },
+            "yaxis": {"range": [0, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
+        },
+    }
+
+
+def _bars(series: Series, totals: Sequence[int]) -> dict[str, Any]:
+    shares = [count / total for count, total in zip(series.counts, totals, strict=True)]
+    correct = is_correct(series.code)
+    colour, pattern = _LOOKS.get(series.code.split(".")[-1], _LEARNED_LOOK)
+    fill, edge = ("--corrected-soft", "--d-correct") if correct else (colour, "--surface")
+    return {
+        "type": "bar",
+        "name": series.name,
+        "x": list(range(len(totals))),
+        "y": [round(share, 4) for share in shares],
+        "customdata": [[count, total] for count, total in zip(series.counts, totals, strict=True)],
+        "text": [
+            str(count) if share >= 0.06 else "" for count, share in zip(series.counts, shares, strict=True)
+        ],
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "constraintext": "none",
+        "textfont": {"size": 13, "color": "--ink" if correct else "--surface"},
+        "hovertemplate": series.name + ": %{customdata[0]} / %{customdata[1]}, %{y:.0%}<extra></extra>",
+        "marker": {
+            "color": fill,
+            "line": {"color": edge, "width": 1},
+            "pattern": {
+                "shape": "" if correct else pattern,
+                "fgcolor": "--surface",
+                "fgopacity": 0.38,
+                "size": 7,
+                "solidity": 0.22,
+                "fillmode": "overlay",
+            },
+        },
+    }
+
+
+def compare_halves(entries: Sequence[HistoryEntry], series: Sequence[Series]) -> list[Change]:
+    """Compare the earlier with the later half of the sessions; empty for fewer than two."""
+    middle = len(entries) // 2
+    if middle == 0:
+        return []
+    before = sum(entry.total for entry in entries[:middle])
+    after = sum(entry.total for entry in entries[middle:])
+    return [Change(one, sum(one.counts[:middle]), before, sum(one.counts[middle:]), after) for one in series]
+
+
+def half_periods(entries: Sequence[HistoryEntry]) -> tuple[str, ...]:
+    """Return the days of the earlier and of the later half of the sessions; empty for fewer than two."""
+    middle = len(entries) // 2
+    halves = (entries[:middle], entries[middle:]) if middle else ()
+    return tuple(f"{date_format(half[0].day, 'j M')} – {date_format(half[-1].day, 'j M')}" for half in halves)
+
+
+def change_sentence(changes: Sequence[Change]) -> str:
+    """Say in one sentence which mistake changed most, or that none changed more than chance explains."""
+    clear = [change for change in changes if change.is_clear and not is_correct(change.series.code)]
+    if not clear:
+        return _("No mistake changed more than chance would explain.")
+    change = max(clear, key=lambda one: abs(one.shares[1] - one.shares[0]))
+    before, after = change.percent
+    template = _("{name} went up from {before} % to {after} % of repetitions.")
+    if after < before:
+        template = _("{name} went down from {before} % to {after} % of repetitions.")
+    return template.format(name=change.series.name, before=before, after=after)

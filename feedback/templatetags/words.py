@@ -1,0 +1,19 @@
+"""Turns codes into what people see: a finding's glyph and name, and the sentence for a patient."""
+
+from django import template
+
+from feedback.desk import glyph
+from feedback.sentences import class_name, shown_code
+from feedback.wording import for_patient
+
+register = template.Library()
+register.filter("class_name", class_name)
+register.filter("glyph", glyph)
+register.filter("shown_code", shown_code)
+register.filter("for_patient", for_patient)
+
+
+@register.inclusion_tag("_finding.html")
+def finding(code: str) -> dict[str, str]:
+    """Show a finding as its silhouette with its name."""
+    return {"glyph": glyph(code), "name": class_name(code)}

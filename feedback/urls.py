@@ -1,0 +1,20 @@
+"""Addresses of the pages about sessions, findings and the history of mistakes."""
+
+from django.urls import path
+
+from feedback import my_views, session_views, upload_views, views, worklist_views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("worklist/", worklist_views.worklist, name="worklist"),
+    path("sessions/<uuid:session_uuid>/", session_views.session, name="session"),
+    path("patients/", views.patient_list, name="patient_list"),
+    path("patients/<uuid:patient_uuid>/", views.patient, name="patient"),
+    path("patients/<uuid:patient_uuid>/upload/", upload_views.upload, name="upload"),
+    path("recordings/<uuid:recording_uuid>/", upload_views.recording, name="recording"),
+    path("releases/", views.releases, name="releases"),
+    path("releases/<slug:name>/", views.release, name="release"),
+    path("me/", my_views.my_home, name="my_home"),
+    path("me/upload/", upload_views.my_upload, name="my_upload"),
+    path("me/sessions/<uuid:session_uuid>/", my_views.my_session, name="my_session"),
+]

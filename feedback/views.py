@@ -1,0 +1,129 @@
+"""The start page, the list of patients, a patient's history of mistakes, and the model releases."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from feedback.charts import (
+    change_sentence,
+    compare_halves,
+    half_periods,
+    history_figure,
+    history_series,
+    history_table,
+)
+from feedback.forms import HistoryForm
+from feedback.models import ModelRelease
+from feedback.selectors import mistake_history, patient_rows, sessions_for, with_repetitions
+from ml.catalogue import exercise_of
+from patients.models import AccessLogEntry, Exercise, Patient
+from patients.permissions import get_patient, is_clinician, log_access
+from patients.selectors import recordings_for
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Send each kind of person to where their work is."""
+    if is_clinician(request.user):
+        return redirect("worklist")
+    if Patient.objects.filter(user=request.user).exists():
+        return redirect("my_home")
+    return render(request, "feedback/no_role.html")
+
+
+def patient_list(request: HttpRequest) -> HttpResponse:
+    if not is_clinician(request.user):
+        raise PermissionDenied
+    wanted = request.GET.get("q", "").strip()
+    rows = patient_rows(request.user).exclude(user=request.user)
+    if wanted:
+        rows = rows.filter(name__icontains=wanted)
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    return render(request, "feedback/patient_list.html", {"page": page, "wanted": wanted})
+
+
+def patient(request: HttpRequest, patient_uuid: UUID) -> HttpResponse:
+    found, access = get_patient(request.user, patient_uuid)
+    if access.is_own:
+        return redirect("my_home")
+    log_access(request.user, found, AccessLogEntry.Action.READ, "patient", found.uuid)
+    sessions = with_repetitions(sessions_for(request.user).filter(patient=found))
+    context = {
+        "patient": found,
+        "access": access,
+        "sessions": Paginator(sessions, 20).get_page(request.GET.get("page")),
+        "today": timezone.localdate(),
+        "prescriptions": found.prescriptions.select_related("prescribed_by"),
+        "waiting": recordings_for(request.user).filter(patient=found).exclude(analyses__status="done"),
+        **_history(request, found),
+    }
+    return render(request, "feedback/patient.html", context)
+
+
+def _history(request: HttpRequest, found: Patient) -> dict[str, Any]:
+    """Return the history of one exercise: the chosen one, else the one done last."""
+    form = HistoryForm(request.GET)
+    chosen = form.cleaned_data if form.is_valid() else {}
+    entries = mistake_history(found, start=chosen.get("start"), end=chosen.get("end"))
+    done = {entry.exercise for entry in entries}
+    exercise = chosen.get("exercise") or (entries[-1].exercise if entries else "")
+    shown = [entry for entry in entries if entry.exercise == exercise]
+    series = history_series(shown, exercise)
+    changes = compare_halves(shown, series)
+    return {
+        "form": form,
+        "exercise": exercise,
+        "exercise_name": Exercise(exercise).label if exercise else "",
+        "exercises": [one for one in Exercise if one in done or one == exercise],
+        "entries": shown,
+        "series": series,
+        "rows": history_table(shown, series),
+        "figure": history_figure(shown, series),
+        "changes": changes,
+        "sentence": change_sentence(changes) if changes else "",
+        "total": (total := sum(entry.total for entry in shown)),
+        "unreviewed": (unreviewed := sum(entry.unreviewed for entry in shown)),
+        "reviewed": round(100 * (total - unreviewed) / total) if total else 0,
+        "periods": half_periods(shown),
+    }
+
+
+def releases(request: HttpRequest) -> HttpResponse:
+    if not is_clinician(request.user):
+        raise PermissionDenied
+    return render(request, "feedback/releases.html", {"releases": ModelRelease.objects.all()})
+
+
+def release(request: HttpRequest, name: str) -> HttpResponse:
+    if not is_clinician(request.user):
+        raise PermissionDenied
+    found = get_object_or_404(ModelRelease, name=name)
+    classes = groupby(found.classes, key=exercise_of)
+    context = {
+        "release": found,
+        "classes": [(exercise.capitalize(), list(codes)) for exercise, codes in classes],
+        "metrics": list(_flat(found.metrics)),
+    }
+    return render(request, "feedback/release.html", context)
+
+
+def _flat(metrics: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Return the figures of a release, each named by where it stands: "rmd, identification, macro"."""
+    for key, value in metrics.items():
+        name = f"{prefix}{key.replace('_', ' ')}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}, ")
+        else:
+            yield name, _figure(value)
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, list):
+        return " – ".join(map(_figure, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,113 @@
+"""Forms of the pages about people."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import Clinic, Exercise, Patient, Prescription, User
+from patients.permissions import active_memberships
+
+
+class MarkedForm:
+    """Adds the file of how a field looks, with its hint and its error tied to it."""
+
+    template_name = "_form.html"
+
+
+class DateInput(forms.DateInput):
+    """A browser's own date picker, which wants ISO dates."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class SignInForm(MarkedForm, AuthenticationForm):
+    """E-mail address, in any case of letters, and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget = forms.EmailInput(
+            attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        )
+
+    def clean_username(self) -> str:
+        return self.cleaned_data["username"].lower()
+
+
+class UploadForm(MarkedForm, forms.Form):
+    """A recording and what the person says about it."""
+
+    file = forms.FileField(label=_("Recording"), help_text=_("A file of 3D poses: JSON, CSV or NPZ."))
+    exercise = forms.ChoiceField(
+        label=_("Exercise"), required=False, choices=[("", _("Find out")), *Exercise.choices]
+    )
+    recorded_on = forms.DateField(label=_("Day of the recording"), required=False, widget=DateInput())
+    pain = forms.TypedChoiceField(
+        label=_("Pain"),
+        help_text=_("0 is no pain, 10 is the worst pain. You may skip this."),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[(str(level), str(level)) for level in range(11)],
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["recorded_on"].initial = timezone.localdate
+        self.fields["recorded_on"].widget.attrs["max"] = timezone.localdate().isoformat()
+
+    def clean_recorded_on(self) -> Any:
+        day = self.cleaned_data["recorded_on"]
+        if day and day > timezone.localdate():
+            raise forms.ValidationError(_("This day has not come yet."))
+        return day
+
+
+class PatientForm(MarkedForm, forms.ModelForm):
+    """A new patient of one of the clinics that the person works for."""
+
+    class Meta:
+        model = Patient
+        fields = ["name", "birth_year", "complaint", "clinic"]
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        clinics = Clinic.objects.filter(memberships__in=active_memberships(user)).order_by("name")
+        self.fields["clinic"] = forms.ModelChoiceField(
+            clinics, label=_("Clinic"), empty_label=None, initial=clinics.first()
+        )
+        self.fields["name"].widget.attrs["autocomplete"] = "off"
+
+
+class PrescriptionForm(MarkedForm, forms.ModelForm):
+    """Which exercise, how often, from when."""
+
+    class Meta:
+        model = Prescription
+        fields = ["exercise", "sets", "repetitions", "days_a_week", "cue", "starts_on", "ends_on"]
+        widgets = {"starts_on": DateInput(), "ends_on": DateInput()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_on"].initial = timezone.localdate
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        starts, ends = cleaned.get("starts_on"), cleaned.get("ends_on")
+        if starts and ends and ends < starts:
+            self.add_error("ends_on", _("The last day lies before the first."))
+        return cleaned
+
+
+class ApiKeyForm(MarkedForm, forms.Form):
+    """What a new key is for."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What will use it, for example: sensor of room 2")
+    )

@@ -1,0 +1,15 @@
+"""Addresses of the pages about people: sign-in, new patients, prescriptions, files, API keys."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from patients import views
+
+urlpatterns = [
+    path("sign-in/", views.SignInView.as_view(), name="sign_in"),
+    path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    path("patients/new/", views.patient_add, name="patient_add"),
+    path("patients/<uuid:patient_uuid>/prescribe/", views.prescribe, name="prescribe"),
+    path("recordings/<uuid:recording_uuid>/file/", views.recording_file, name="recording_file"),
+    path("keys/", views.api_keys, name="api_keys"),
+]

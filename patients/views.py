@@ -1,0 +1,78 @@
+"""Pages about people: sign-in, new patients, prescriptions, original files, API keys."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import LoginView
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from patients import services
+from patients.forms import ApiKeyForm, PatientForm, PrescriptionForm, SignInForm
+from patients.models import AccessLogEntry
+from patients.permissions import get_patient, is_clinician, log_access, require
+from patients.selectors import recording_for
+
+
+class SignInView(LoginView):
+    """E-mail address and password; attempts are throttled by axes."""
+
+    template_name = "sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+
+def patient_add(request: HttpRequest) -> HttpResponse:
+    if not is_clinician(request.user):
+        raise PermissionDenied
+    form = PatientForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        added = services.add_patient(user=request.user, **form.cleaned_data)
+        messages.success(request, _("%(name)s was added.") % {"name": added.name})
+        return redirect("patient", added.uuid)
+    return render(request, "patients/patient_add.html", {"form": form}, status=_status(request))
+
+
+def prescribe(request: HttpRequest, patient_uuid: UUID) -> HttpResponse:
+    patient, _access = get_patient(request.user, patient_uuid)
+    require(request.user, patient, "may_prescribe")
+    form = PrescriptionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.prescribe(user=request.user, patient=patient, **form.cleaned_data)
+        messages.success(request, _("The prescription was saved."))
+        return redirect("patient", patient.uuid)
+    context = {"form": form, "patient": patient}
+    return render(request, "patients/prescribe.html", context, status=_status(request))
+
+
+def recording_file(request: HttpRequest, recording_uuid: UUID) -> FileResponse:
+    recording, _access = recording_for(request.user, recording_uuid)
+    log_access(request.user, recording.patient, AccessLogEntry.Action.DOWNLOAD, "recording", recording.uuid)
+    return FileResponse(
+        recording.file.open("rb"),
+        as_attachment=True,
+        filename=f"{recording.uuid}",
+        content_type="application/octet-stream",
+    )
+
+
+def api_keys(request: HttpRequest) -> HttpResponse:
+    if not is_clinician(request.user):
+        raise PermissionDenied
+    form, secret = ApiKeyForm(), None
+    if "revoke" in request.POST:
+        key = get_object_or_404(request.user.api_keys, prefix=request.POST["revoke"], revoked_at=None)
+        services.revoke_api_key(user=request.user, key=key)
+        return redirect("api_keys")
+    if request.method == "POST" and (form := ApiKeyForm(request.POST)).is_valid():
+        _key, secret = services.create_api_key(user=request.user, name=form.cleaned_data["name"])
+        form = ApiKeyForm()
+    keys = request.user.api_keys.order_by("-created_at")
+    return render(request, "patients/api_keys.html", {"form": form, "keys": keys, "secret": secret})
+
+
+def _status(request: HttpRequest) -> int:
+    """Return 422 for a form that comes back with errors."""
+    return 422 if request.method == "POST" else 200
