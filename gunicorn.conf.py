@@ -5,7 +5,7 @@ import os
 bind = "127.0.0.1:8000"
 # Threads, because a request mostly waits for the database or for a slow upload. torch is never loaded here.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = 2
 threads = 4
 timeout = 60
 graceful_timeout = 10

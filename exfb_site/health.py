@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
 from exfb_site.celery import app
-from feedback.selectors import active_release
+from feedback.releases import release_in_use
 from feedback.status import workers_connected
 
 
@@ -32,7 +32,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     The number of workers is told, but does not decide: without one a recording is safe, and the pages say so.
     """
     try:
-        release = active_release()
+        # Where none was ever chosen, this makes the shipped release the active one.
+        release = release_in_use()
         checks = {"database": True, "broker": broker_reachable(), "release": release is not None}
         workers = workers_connected()
     except DatabaseError:

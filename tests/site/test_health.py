@@ -1,6 +1,7 @@
 """The two health answers: what they tell, to whom, and when they say no."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError
@@ -36,8 +37,9 @@ def test_ready_names_each_check(client: Client, release: ModelRelease) -> None:
     assert "no-cache" in response["Cache-Control"]
 
 
-def test_not_ready_without_an_active_release(client: Client, db) -> None:
-    ModelRelease.objects.update(is_active=False)
+def test_not_ready_without_any_release(client: Client, db, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("ml.manifest.RELEASES", tmp_path)
+    assert not ModelRelease.objects.exists()
     response = client.get("/health/ready/")
     assert response.status_code == 503
     assert response.json()["checks"] == {"database": True, "broker": True, "release": False}
@@ -55,7 +57,7 @@ def test_not_ready_while_the_database_does_not_answer(client: Client, monkeypatc
     def refuse() -> None:
         raise OperationalError("password of the database server")
 
-    monkeypatch.setattr("exfb_site.health.active_release", refuse)
+    monkeypatch.setattr("exfb_site.health.release_in_use", refuse)
     response = client.get("/health/ready/")
     assert response.status_code == 503
     assert response.json() == {
