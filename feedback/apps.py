@@ -7,4 +7,4 @@ class FeedbackConfig(AppConfig):
     name = "feedback"
 
     def ready(self) -> None:
-        from feedback import receivers  # noqa: F401
+        from feedback import receivers, workers  # noqa: F401

@@ -67,5 +67,5 @@ def _mistakes(repetitions: Iterable[Repetition]) -> set[str]:
         for repetition in repetitions
         if not is_correct(repetition.label)
         and repetition.verdict_decision != Verdict.Decision.NOT_A_REPETITION
-        and (repetition.verdict_decision is not None or not repetition.abstained)
+        and not (repetition.abstained and repetition.verdict_decision is None)
     }

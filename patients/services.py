@@ -169,7 +169,7 @@ def _keep(recording: Recording, file: BinaryIO) -> tuple[Recording, bool]:
         return known, False
     finally:
         if not kept:
-            recording.file.storage.delete(recording.file.name)
+            recording.file.storage.delete(str(recording.file.name))
     return recording, True
 
 

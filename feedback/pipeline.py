@@ -1,0 +1,77 @@
+"""From a recording's file to its result, without the database. The only way from the site to the networks.
+
+torch is imported when the first recording is analysed and not before, so that the web process, which never
+analyses, never loads it, and no network is built before a worker forks.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from django.conf import settings
+
+from ml.manifest import MANIFEST_NAME, ReleaseError, sha256
+from ml.poses.errors import PoseFormatError
+from ml.poses.formats import read
+
+if TYPE_CHECKING:
+    from ml.inference import Predictor, RecordingResult
+
+#: Why an analysis may end without a result, besides what a reader refuses.
+ANALYSIS_CODES = (
+    "no_repetition_found",
+    "file_missing",
+    "release_unusable",
+    "took_too_long",
+    "worker_lost",
+    "internal_error",
+)
+
+
+class AnalysisFailure(Exception):
+    """A recording cannot be analysed, however often it is tried; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def analyse_file(
+    file: BinaryIO,
+    exercise: str | None,
+    release_folder: Path,
+    on_step: Callable[[str], object] = lambda step: None,
+) -> "RecordingResult":
+    """Analyse one recording; raises `AnalysisFailure` where the recording or the release is at fault.
+
+    `on_step` is called with the name of each step that begins (`feedback.models.Analysis.Step`).
+    """
+    from ml.inference import AnalysisError
+
+    on_step("reading")
+    try:
+        sequence = read(file)
+        predictor = predictor_of(release_folder)
+        on_step("findings")
+        return predictor.analyse(sequence, exercise)
+    except (PoseFormatError, AnalysisError) as error:
+        raise AnalysisFailure(error.code) from error
+    except ReleaseError as error:
+        raise AnalysisFailure("release_unusable") from error
+
+
+def predictor_of(release_folder: Path) -> "Predictor":
+    """Return the networks of a release, loaded once a process and again if the folder's content changed."""
+    manifest = release_folder / MANIFEST_NAME
+    if not manifest.is_file():
+        raise ReleaseError("not_found", f"There is no release {release_folder.name!r}.")
+    return _load(release_folder, sha256(manifest))
+
+
+@lru_cache(maxsize=2)
+def _load(release_folder: Path, _hash: str) -> "Predictor":
+    from ml.inference import Predictor
+    from ml.release import load_release
+
+    return Predictor(load_release(release_folder), device=settings.DEVICE)

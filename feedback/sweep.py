@@ -1,0 +1,93 @@
+"""Finds what fell out of the queue: analyses of dead workers, lost messages, recordings nobody queued.
+
+It asks the database alone and never the broker, so that it notices whatever happens to the broker.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from feedback.models import Analysis, Worker
+from feedback.queue import announce, request_analysis
+from patients.models import Recording
+
+#: So many messages are sent again at a time, oldest first; a long queue is not doubled by its own waiting.
+MOST_ANNOUNCED = 100
+#: A worker that has been silent for so long is not listed any more.
+FORGET_WORKER = timedelta(hours=1)
+
+_Status, _Step = Analysis.Status, Analysis.Step
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How many of each a sweep dealt with."""
+
+    requeued: int
+    set_aside: int
+    requested: int
+    announced: int
+    forgotten_workers: int
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {number}" for name, number in asdict(self).items())
+
+    def __bool__(self) -> bool:
+        return any(asdict(self).values())
+
+
+def sweep() -> Swept:
+    """Put right what is wrong with the queue, once. Any number of sweeps may run at the same time."""
+    now = timezone.now()
+    requeued, set_aside = _take_from_silent_workers(now)
+    requested = _request_forgotten(now)
+    return Swept(
+        requeued=requeued,
+        set_aside=set_aside,
+        requested=requested,
+        announced=_announce_again(now),
+        forgotten_workers=Worker.objects.filter(seen_at__lt=now - FORGET_WORKER).delete()[0],
+    )
+
+
+def _take_from_silent_workers(now: datetime) -> tuple[int, int]:
+    silent = Analysis.objects.filter(
+        status=_Status.RUNNING, heartbeat_at__lt=now - timedelta(seconds=settings.ANALYSIS_SILENT_SECONDS)
+    )
+    set_aside = silent.filter(attempts__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
+        status=_Status.NEEDS_ATTENTION,
+        step=_Step.FINISHED,
+        error_code="worker_lost",
+        finished_at=now,
+    )
+    # An announcement as old as its claim makes it due below.
+    requeued = silent.filter(attempts__lt=settings.ANALYSIS_MAX_ATTEMPTS).update(
+        status=_Status.QUEUED,
+        step=_Step.WAITING,
+        worker="",
+        error_code="worker_lost",
+        heartbeat_at=None,
+        announced_at=F("heartbeat_at") - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS),
+    )
+    return requeued, set_aside
+
+
+def _request_forgotten(now: datetime) -> int:
+    """Queue recordings without an analysis: the process ended after storing, or there was no release."""
+    since = now - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS)
+    forgotten = Recording.objects.filter(analyses=None, created_at__lt=since).order_by("created_at")
+    return sum(request_analysis(recording=recording) is not None for recording in forgotten[:MOST_ANNOUNCED])
+
+
+def _announce_again(now: datetime) -> int:
+    since = now - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS)
+    due = Analysis.objects.filter(status=_Status.QUEUED, announced_at__lt=since).order_by("queued_at", "pk")
+    ids = list(due.values_list("uuid", flat=True)[:MOST_ANNOUNCED])
+    # Noted first: another sweep at the same time finds little left to send.
+    Analysis.objects.filter(uuid__in=ids).update(announced_at=now)
+    for analysis_id in ids:
+        announce(analysis_id)
+    return len(ids)

@@ -1,0 +1,63 @@
+"""What a Celery worker runs: claim an analysis, compute it, keep the result. The rules: `feedback.queue`."""
+
+import logging
+import os
+import traceback
+from typing import TYPE_CHECKING, BinaryIO, cast
+from uuid import UUID
+
+from celery import Task, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+
+from feedback import pipeline
+from feedback.heartbeat import Heartbeat
+from feedback.models import Analysis
+from feedback.pipeline import AnalysisFailure
+from feedback.queue import TASK_NAME, claim, fail, give_back, record_step, store_results
+from feedback.releases import folder_of
+
+if TYPE_CHECKING:
+    from ml.inference import RecordingResult
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name=TASK_NAME, bind=True)
+def analyse(self: Task, analysis_id: str) -> None:
+    """Analyse a recording, unless another worker has taken it. Safe to run any number of times."""
+    worker = f"{self.request.hostname or 'local'}:{os.getpid()}"
+    analysis = claim(analysis_id=UUID(analysis_id), worker=worker)
+    if analysis is None:
+        return
+    attempt = analysis.attempts
+    try:
+        with Heartbeat(analysis):
+            result = _compute(analysis)
+        record_step(analysis=analysis, attempt=attempt, step=Analysis.Step.SAVING)
+        store_results(analysis=analysis, attempt=attempt, result=result)
+    except AnalysisFailure as failure:
+        fail(analysis=analysis, attempt=attempt, code=failure.code)
+    except SoftTimeLimitExceeded:
+        fail(analysis=analysis, attempt=attempt, code="took_too_long")
+    except Exception as error:
+        # The outermost boundary: whatever a recording does, the worker lives on and the row says so. The
+        # message of the error is left out of the log, since it may hold a person's data.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("analysis %s failed with %s\n%s", analysis.uuid, type(error).__name__, places)
+        give_back(analysis=analysis, attempt=attempt, code="internal_error")
+
+
+def _compute(analysis: Analysis) -> "RecordingResult":
+    recording = analysis.recording
+
+    def note(step: str) -> None:
+        record_step(analysis=analysis, attempt=analysis.attempts, step=step)
+
+    try:
+        file = recording.file.open("rb")
+    except FileNotFoundError as error:
+        raise AnalysisFailure("file_missing") from error
+    with file:
+        return pipeline.analyse_file(
+            cast(BinaryIO, file), recording.exercise or None, folder_of(analysis.release), note
+        )

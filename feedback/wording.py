@@ -1,0 +1,259 @@
+"""The sentence that a person reads for a code, one for clinicians and one for the patient; names of classes.
+
+Every code that the system can store or answer is here once. A clinic's own classes have no entry: their name
+comes from their code.
+"""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ml.catalogue import is_correct
+
+Text = str | Promise
+
+
+class Sentences(NamedTuple):
+    """What a code means, for each kind of reader."""
+
+    clinician: Text
+    patient: Text
+
+
+class Mistake(NamedTuple):
+    """A class: its name, what the clinician is told of it, and the one cue that the patient reads."""
+
+    name: Text
+    clinician: Text
+    #: An imperative of at most 15 words.
+    patient: Text
+
+
+CLASSES: dict[str, Mistake] = {
+    "squat.correct": Mistake(
+        _("Correct"), _("The squat was done correctly."), _("Well done, keep squatting just like this.")
+    ),
+    "squat.correct_bis": Mistake(
+        _("Correct, second kind"),
+        _("The squat was done correctly, in the second way that the published network tells apart."),
+        _("Well done, keep squatting just like this."),
+    ),
+    "squat.feet_too_wide": Mistake(
+        _("Feet too wide"),
+        _("The feet stand wider than the shoulders."),
+        _("Stand with your feet as wide as your shoulders."),
+    ),
+    "squat.knees_inward": Mistake(
+        _("Knees fall inward"),
+        _("The knees fall inward, towards each other, as the person sinks."),
+        _("Push your knees out over your toes as you sit down."),
+    ),
+    "squat.not_low_enough": Mistake(
+        _("Not low enough"),
+        _("The hips stop before the thighs are level."),
+        _("Sit lower, until your thighs are level with the floor."),
+    ),
+    "squat.front_bent": Mistake(
+        _("Trunk bent forward"),
+        _("The trunk bends too far forward over the thighs."),
+        _("Keep your chest up and look ahead as you sit down."),
+    ),
+    "lunge.correct": Mistake(
+        _("Correct"), _("The lunge was done correctly."), _("Well done, keep lunging just like this.")
+    ),
+    "lunge.not_low_enough": Mistake(
+        _("Not low enough"),
+        _("The hips stop too high and the back knee stays far from the floor."),
+        _("Sink lower, until your back knee nearly touches the floor."),
+    ),
+    "lunge.knee_passes_toe": Mistake(
+        _("Knee passes the toes"),
+        _("The front knee travels forward past the toes."),
+        _("Take a longer step and keep your front knee above your foot."),
+    ),
+    "plank.correct": Mistake(
+        _("Correct"),
+        _("The plank was held correctly."),
+        _("Well done, keep holding it just like this."),
+    ),
+    "plank.arched_back": Mistake(
+        _("Arched back"),
+        _("The hips sag and the lower back arches."),
+        _("Tighten your belly and lift your hips until your body is one line."),
+    ),
+    "plank.hunched_back": Mistake(
+        _("Hunched back"),
+        _("The hips are raised and the back is rounded."),
+        _("Lower your hips until your shoulders, hips and heels form one line."),
+    ),
+}
+
+#: A file is refused at upload, or turns out to be unusable when it is analysed.
+UPLOAD: dict[str, Sentences] = {
+    "empty_file": Sentences(
+        _("The file is empty. Export or upload it again."),
+        _("This file is empty. Please choose the recording again."),
+    ),
+    "unknown_format": Sentences(
+        _(
+            "This is no pose file that exfb knows. Upload exfb JSON, NPZ, CSV or MediaPipe Pose landmarks; "
+            "a video has to be turned into poses first."
+        ),
+        _("This file is not a recording of your movement. Please choose another file."),
+    ),
+    "unsafe_format": Sentences(
+        _("The file holds program objects (a pickle), which are never opened. Export plain numbers instead."),
+        _("For safety this kind of file is not opened. Please choose another file."),
+    ),
+    "truncated": Sentences(
+        _("The file ends in the middle or is damaged. Export or upload it again."),
+        _("This file is damaged. Please upload it again."),
+    ),
+    "too_large": Sentences(
+        _("The file is too large. Cut the recording, or use a more compact format."),
+        _("This recording is too large. Please record for a shorter time."),
+    ),
+    "too_many_frames": Sentences(
+        _("The recording is too long. Cut it to the exercise and upload it again."),
+        _("This recording is too long. Please record for a shorter time."),
+    ),
+    "too_few_frames": Sentences(
+        _("The recording is too short to hold a repetition. Record at least one whole repetition."),
+        _("This recording is too short. Please record at least one whole repetition."),
+    ),
+    "no_frame_rate": Sentences(
+        _("The file does not tell its frames per second. Export it with its frame rate or time stamps."),
+        _("This file does not say how fast it was recorded. Please ask your clinic how to export it."),
+    ),
+    "bad_frame_rate": Sentences(
+        _("The frame rate in the file cannot be right. Export it with the true frame rate or time stamps."),
+        _("This file states an impossible speed. Please ask your clinic how to export it."),
+    ),
+    "no_person": Sentences(
+        _("No person was found in the recording. Check that the whole body is in view."),
+        _("You cannot be seen in this recording. Please record again with your whole body in view."),
+    ),
+    "several_people": Sentences(
+        _("More than one person is in the recording. Upload one with the patient alone."),
+        _("There is more than one person in this recording. Please record yourself alone."),
+    ),
+    "missing_joints": Sentences(
+        _("Joints that are needed are missing from the file. Export the whole body, feet included."),
+        _("Not all of your body is in this recording. Please record from head to feet."),
+    ),
+    "missing_values": Sentences(
+        _("Joints were out of sight for too long to be filled in. Record again with the whole body in view."),
+        _("Part of your body was hidden for too long. Please record again with your whole body in view."),
+    ),
+    "not_3d": Sentences(
+        _("The positions are flat (2D). Export them in three dimensions (world landmarks)."),
+        _("This recording is flat. Please ask your clinic how to record in three dimensions."),
+    ),
+    "not_metres": Sentences(
+        _("The sizes in the file are not those of a person. Export positions in metres."),
+        _("The sizes in this recording cannot be right. Please ask your clinic how to export it."),
+    ),
+    "bad_date": Sentences(
+        _("The time of the recording lies in the future. Correct it."),
+        _("The time of the recording lies in the future. Please correct it."),
+    ),
+    "bad_pain": Sentences(
+        _("Pain is a whole number from 0 to 10."), _("Please state your pain as a number from 0 to 10.")
+    ),
+    "bad_exercise": Sentences(
+        _("This exercise is not known. Choose one from the list, or leave it open."),
+        _("This exercise is not known. Please choose one from the list."),
+    ),
+}
+
+#: An analysis ended without a result. The recording is kept.
+ANALYSIS: dict[str, Sentences] = {
+    "no_repetition_found": Sentences(
+        _("No repetition was found in the recording. Check that it shows the whole exercise."),
+        _("No repetition was found. Please record the whole exercise, from start to end."),
+    ),
+    "file_missing": Sentences(
+        _("The stored file could not be opened. Ask who runs exfb to check the storage."),
+        _("Your recording could not be opened. Please tell your clinic."),
+    ),
+    "release_unusable": Sentences(
+        _("The model release could not be loaded. Ask who runs exfb to install it again, then try again."),
+        _("Your recording is safe, but it cannot be looked at right now. Your clinic will take care of it."),
+    ),
+    "took_too_long": Sentences(
+        _("The analysis took too long and was stopped. Cut the recording and upload it again."),
+        _("This recording took too long to look at. Please record for a shorter time."),
+    ),
+    "worker_lost": Sentences(
+        _("The analysis was cut off each time. The recording is kept; ask who runs exfb to see why."),
+        _("Your recording is safe, but something went wrong on our side. Your clinic will take care of it."),
+    ),
+    "internal_error": Sentences(
+        _("The analysis failed through a fault of exfb. The recording is kept; ask who runs it to look."),
+        _("Your recording is safe, but something went wrong on our side. Your clinic will take care of it."),
+    ),
+}
+
+#: Why the model names nothing.
+ABSTAINED: dict[str, Sentences] = {
+    "low_confidence": Sentences(
+        _("The model is not sure what this is. Choose what you see."),
+        _("Your physiotherapist will take a look at this one."),
+    ),
+    "unlike_training": Sentences(
+        _("This motion is unlike anything the model has learned. Choose what you see."),
+        _("Your physiotherapist will take a look at this one."),
+    ),
+}
+
+#: Why a correction is not verified. Patients never see such a correction; what they would read says so.
+_NOT_SHOWN = _("There is no example motion for this one.")
+CHECKS: dict[str, Sentences] = {
+    "limb_length": Sentences(_("The corrected body does not keep the person's limb lengths."), _NOT_SHOWN),
+    "start": Sentences(_("The correction does not start where the person started."), _NOT_SHOWN),
+    "planted_feet": Sentences(_("Feet that were planted slide in the correction."), _NOT_SHOWN),
+    "smoothness": Sentences(_("The corrected motion is jerky."), _NOT_SHOWN),
+    "too_large": Sentences(_("The correction is larger than a person could make."), _NOT_SHOWN),
+    "judge": Sentences(_("The judge network does not see a correct repetition in it."), _NOT_SHOWN),
+}
+
+
+def class_name(code: str) -> str:
+    """Return the name of a class: "Knees fall inward"; of a clinic's own class, its code in words."""
+    if code in CLASSES:
+        return str(CLASSES[code].name)
+    return capfirst(code.split(".", 1)[-1].replace("_", " ").replace("-", " "))
+
+
+def for_clinician(code: str) -> str:
+    """Return what a clinician reads for a class, an error or a reason to abstain."""
+    found = _find(code)
+    return str(found.clinician) if found else class_name(code) + "."
+
+
+def for_patient(code: str) -> str:
+    """Return what the patient reads for it: for a mistake, the one thing to do."""
+    found = _find(code)
+    if found:
+        return str(found.patient)
+    if is_correct(code):
+        return gettext("Well done, keep going just like this.")
+    return gettext("Your physiotherapist will tell you what to change.")
+
+
+def check_sentence(check: str) -> str:
+    """Return what a clinician reads for a check that a correction failed."""
+    return str(CHECKS[check].clinician) if check in CHECKS else class_name(check) + "."
+
+
+def sentence(code: str, *, patient: bool = False) -> str:
+    """Return the sentence for the reader at hand."""
+    return for_patient(code) if patient else for_clinician(code)
+
+
+def _find(code: str) -> Mistake | Sentences | None:
+    tables: tuple[dict[str, Mistake] | dict[str, Sentences], ...] = (CLASSES, UPLOAD, ANALYSIS, ABSTAINED)
+    return next((table[code] for table in tables if code in table), None)

@@ -1,0 +1,40 @@
+"""Lets every worker process show in the database that it is there, and prepares the children it forks."""
+
+import os
+from typing import Any
+
+from celery.signals import worker_process_init, worker_ready, worker_shutdown
+from django.utils import timezone
+
+from feedback.heartbeat import Beat
+from feedback.models import Worker
+
+_beats: dict[str, Beat] = {}
+
+
+def note_worker(name: str) -> None:
+    """Say that a worker is alive now."""
+    now = timezone.now()
+    if not Worker.objects.filter(name=name).update(seen_at=now):
+        Worker.objects.get_or_create(name=name, defaults={"seen_at": now})
+
+
+@worker_ready.connect(dispatch_uid="start_beat")
+def start_beat(sender: Any, **_kwargs: Any) -> None:
+    name = f"{sender.hostname}:{os.getpid()}"
+    _beats[name] = Beat(lambda: note_worker(name))
+    _beats[name].start()
+
+
+@worker_shutdown.connect(dispatch_uid="stop_beat")
+def stop_beat(sender: Any, **_kwargs: Any) -> None:
+    for name, beat in _beats.items():
+        beat.stop()
+        Worker.objects.filter(name=name).delete()
+    _beats.clear()
+
+
+@worker_process_init.connect(dispatch_uid="one_thread")
+def use_one_thread(**_kwargs: Any) -> None:
+    """One thread a process of a prefork pool: torch reads this when it is imported, which is later."""
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"

@@ -1,0 +1,235 @@
+"""An analysis is announced after commit, claimed once, kept once, and never lost."""
+
+import datetime
+import threading
+
+import numpy as np
+import pytest
+from celery import current_app
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import Http404
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from feedback import queue
+from feedback.models import Analysis, Correction, ExerciseSession, Repetition
+from feedback.motions import unpack_motion
+from feedback.queue import (
+    claim,
+    fail,
+    give_back,
+    record_step,
+    request_analysis,
+    retry,
+    store_results,
+)
+from tests.factories import AnalysisFactory, ModelReleaseFactory, RecordingFactory, make_people
+from tests.feedback.results import recording_result
+
+Status = Analysis.Status
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The messages that went out."""
+    messages = []
+    monkeypatch.setattr(
+        current_app._get_current_object(),
+        "send_task",
+        lambda name, args, **options: messages.append((name, *args)),
+    )
+    return messages
+
+
+def claimed(**values) -> Analysis:
+    analysis = AnalysisFactory(**values)
+    taken = claim(analysis_id=analysis.uuid, worker="w:1")
+    assert taken is not None
+    return taken
+
+
+def test_a_message_is_sent_only_after_commit(db, sent, django_capture_on_commit_callbacks):
+    ModelReleaseFactory()
+    recording = RecordingFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        analysis = request_analysis(recording=recording)
+        assert sent == []
+    assert sent == [("feedback.analyse", str(analysis.uuid))]
+    assert analysis.status == Status.QUEUED
+    assert analysis.session.patient == recording.patient
+
+
+def test_asking_twice_queues_once(db, sent, django_capture_on_commit_callbacks):
+    ModelReleaseFactory()
+    recording = RecordingFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        first = request_analysis(recording=recording)
+        second = request_analysis(recording=recording)
+    assert first == second
+    assert len(sent) == 1
+
+
+def test_recordings_of_one_local_day_share_a_session(db, sent, settings):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    timezone.get_default_timezone.cache_clear()
+    ModelReleaseFactory()
+    day = datetime.datetime(2026, 5, 4, 23, 30, tzinfo=datetime.UTC)
+    first = RecordingFactory(recorded_at=day)
+    second = RecordingFactory(recorded_at=day + datetime.timedelta(hours=2), patient=first.patient)
+    assert request_analysis(recording=first).session == request_analysis(recording=second).session
+    assert ExerciseSession.objects.get().day == datetime.date(2026, 5, 5)
+    timezone.get_default_timezone.cache_clear()
+
+
+def test_without_a_broker_the_analysis_stays_queued(db, monkeypatch, django_capture_on_commit_callbacks):
+    def refuse(*args, **kwargs):
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(current_app._get_current_object(), "send_task", refuse)
+    ModelReleaseFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        analysis = request_analysis(recording=RecordingFactory())
+    analysis.refresh_from_db()
+    assert analysis.status == Status.QUEUED
+
+
+def test_without_a_release_nothing_is_queued_and_nothing_breaks(db, monkeypatch):
+    monkeypatch.setattr(queue, "release_in_use", lambda: None)
+    assert request_analysis(recording=RecordingFactory()) is None
+
+
+def test_a_claim_is_won_once(db):
+    analysis = AnalysisFactory()
+    taken = claim(analysis_id=analysis.uuid, worker="w:1")
+    assert (taken.status, taken.attempts, taken.worker, taken.step) == (Status.RUNNING, 1, "w:1", "reading")
+    assert claim(analysis_id=analysis.uuid, worker="w:2") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_that_claim_at_once_one_wins():
+    analysis = AnalysisFactory()
+    barrier = threading.Barrier(8)
+    won = []
+
+    def take(number: int) -> None:
+        barrier.wait()
+        if claim(analysis_id=analysis.uuid, worker=f"w:{number}"):
+            won.append(number)
+        connection.close()
+
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    analysis.refresh_from_db()
+    assert (analysis.attempts, analysis.worker) == (1, f"w:{won[0]}")
+
+
+def test_results_are_kept_whole(db):
+    analysis = claimed()
+    result = recording_result()
+    assert store_results(analysis=analysis, attempt=1, result=result)
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.step, analysis.exercise) == (Status.DONE, "finished", "squat")
+    assert analysis.filled == {"left_knee": 0.1}
+    first, second = Repetition.objects.order_by("index")
+    assert (first.finding, first.start_frame, first.end_frame) == ("squat.knees_inward", 0, 90)
+    assert np.abs(unpack_motion(first.motion) - result.performed.positions[:90]).max() <= 0.0005 + 1e-9
+    assert first.correction.verified
+    assert unpack_motion(first.correction.motion).shape == (90, 19, 3)
+    assert not Correction.objects.filter(repetition=second).exists()
+    analysis.session.refresh_from_db()
+    assert (analysis.session.repetition_count, analysis.session.unreviewed_count) == (2, 2)
+
+
+def test_nothing_is_kept_of_results_that_cannot_be_stored(db):
+    analysis = claimed()
+    result = recording_result()
+    result.performed.positions[100] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        store_results(analysis=analysis, attempt=1, result=result)
+    analysis.refresh_from_db()
+    assert analysis.status == Status.RUNNING
+    assert not Repetition.objects.exists()
+
+
+def test_an_attempt_that_lost_its_analysis_keeps_nothing(db):
+    late = claimed()
+    assert give_back(analysis=late, attempt=1, code="internal_error")
+    newer = claim(analysis_id=late.uuid, worker="w:2")
+    assert not record_step(analysis=late, attempt=1, step="saving")
+    assert not fail(analysis=late, attempt=1, code="internal_error")
+    assert not store_results(analysis=late, attempt=1, result=recording_result())
+    assert not Repetition.objects.exists()
+    assert store_results(analysis=newer, attempt=2, result=recording_result())
+    assert not store_results(analysis=newer, attempt=2, result=recording_result())
+    assert Repetition.objects.count() == 2
+
+
+def test_a_step_is_noted_with_the_heart_beat(db):
+    analysis = claimed()
+    before = analysis.heartbeat_at
+    assert record_step(analysis=analysis, attempt=1, step="findings")
+    analysis.refresh_from_db()
+    assert analysis.step == "findings"
+    assert analysis.heartbeat_at > before
+
+
+def test_a_failure_keeps_the_recording_and_says_why(db):
+    analysis = claimed()
+    assert fail(analysis=analysis, attempt=1, code="no_repetition_found")
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.error_code) == (Status.FAILED, "no_repetition_found")
+    assert analysis.finished_at is not None
+    with analysis.recording.file.open("rb") as file:
+        assert file.read(1) == b"{"
+
+
+def test_three_attempts_then_it_is_set_aside(db):
+    analysis = AnalysisFactory()
+    for attempt in (1, 2, 3):
+        taken = claim(analysis_id=analysis.uuid, worker="w:1")
+        assert taken.attempts == attempt
+        assert give_back(analysis=taken, attempt=attempt, code="internal_error")
+    assert claim(analysis_id=analysis.uuid, worker="w:1") is None
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.error_code) == (Status.NEEDS_ATTENTION, "internal_error")
+
+
+@pytest.fixture
+def failed(db):
+    people = make_people()
+    analysis = claimed(recording=RecordingFactory(patient=people.patient))
+    fail(analysis=analysis, attempt=1, code="no_repetition_found")
+    return people, analysis
+
+
+def test_a_failed_analysis_is_queued_again_by_who_may_upload(
+    failed, sent, django_capture_on_commit_callbacks
+):
+    people, analysis = failed
+    with django_capture_on_commit_callbacks(execute=True):
+        assert retry(user=people.patient_user, analysis=analysis)
+    assert sent == [("feedback.analyse", str(analysis.uuid))]
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.attempts, analysis.error_code) == (Status.QUEUED, 0, "")
+    assert not retry(user=people.patient_user, analysis=analysis)
+
+
+def test_who_may_not_retry(failed):
+    people, analysis = failed
+    with pytest.raises(PermissionDenied):
+        retry(user=people.reader, analysis=analysis)
+    with pytest.raises(Http404):
+        retry(user=people.stranger, analysis=analysis)
+
+
+def test_a_message_is_sent_to_the_configured_broker_from_any_thread(db, settings):
+    apps = []
+    thread = threading.Thread(target=lambda: apps.append(current_app.main))
+    thread.start()
+    thread.join()
+    assert apps == ["exfb"]
