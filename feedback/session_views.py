@@ -1,0 +1,43 @@
+"""The session page: a clinician sees each repetition, understands, decides and moves on."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from feedback.desk import Card, page_words, trays
+from feedback.selectors import session_detail, worklist
+from patients.models import AccessLogEntry
+from patients.permissions import log_access
+
+
+@require_GET
+def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
+    """Show a session's repetitions, beginning with the one asked for or the first that is not reviewed."""
+    shown, access = session_detail(request.user, session_uuid)
+    if access.is_own:
+        return redirect("my_session", session_uuid=session_uuid)
+    log_access(request.user, shown.patient, AccessLogEntry.Action.READ, "session", shown.uuid)
+    recordings = trays(shown.shown_analyses)  # type: ignore[attr-defined]
+    cards = [card for recording in recordings for card in recording.cards]
+    context = {
+        "session": shown,
+        "patient": shown.patient,
+        "access": access,
+        "trays": recordings,
+        "cards": cards,
+        "current": _current(cards, request.GET.get("repetition", "")),
+        "left": sum(card.is_open for card in cards),
+        "next_session": worklist(request.user).prefetch_related(None).exclude(pk=shown.pk).first(),
+        "words": page_words(),
+    }
+    return render(request, "feedback/session.html", context)
+
+
+def _current(cards: list[Card], asked: str) -> Card | None:
+    """The repetition that was asked for, else the first one without a verdict, else the first."""
+    for card in cards:
+        if str(card.repetition.uuid) == asked:
+            return card
+    return next((card for card in cards if card.is_open), cards[0] if cards else None)

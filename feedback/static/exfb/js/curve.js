@@ -1,0 +1,123 @@
+// The joint angles of a repetition over time, drawn by Plotly. The cursor is the player's clock: a click seeks.
+import { css } from './shell.js';
+import { degrees } from './marks.js';
+
+const MARGIN = { l: 44, r: 16, t: 8, b: 20 };
+const SHOWN = 4; // angles that have a button; the others are in a list
+
+let loading;
+// Plotly is large and only this needs it, so it is fetched when the first motion is there.
+function plotly(src) {
+  loading ??= new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement('script'), { src, onload: () => resolve(window.Plotly), onerror: reject });
+    document.head.append(script);
+  });
+  return loading;
+}
+
+// The angles of a motion, first the one that the correction changes most.
+export function anglesByDifference({ performed, corrected }) {
+  const names = Object.keys(performed);
+  if (!corrected) return names;
+  const difference = (name) => Math.max(...performed[name].map((value, i) => Math.abs((value ?? 0) - (corrected[name][i] ?? 0))));
+  const size = Object.fromEntries(names.map((name) => [name, difference(name)]));
+  return names.sort((a, b) => size[b] - size[a]);
+}
+
+export class Curve extends EventTarget {
+  constructor(root, player, words) {
+    super();
+    Object.assign(this, { root, player, words, angle: null, names: [] });
+    for (const part of ['plot', 'playhead', 'performed', 'corrected', 'value', 'angles', 'more']) this[part] = root.querySelector(`[data-${part}]`);
+    player.addEventListener('frame', () => this.cursor());
+    addEventListener('themechange', () => this.draw());
+    new ResizeObserver(() => this.draw()).observe(this.plot);
+    this.angles.addEventListener('click', (e) => this.choose(e.target.closest('button')?.dataset.angle));
+    this.more.addEventListener('change', () => this.choose(this.more.value));
+    this.dragToSeek();
+  }
+
+  // A new motion; `first` is the angle to begin with where no correction says which matters.
+  show(first) {
+    const { angles } = this.player.motion;
+    this.names = anglesByDifference(angles);
+    if (!angles.corrected && this.names.includes(first)) this.names = [first, ...this.names.filter((name) => name !== first)];
+    const label = (name) => this.words.angles[name] ?? name;
+    this.angles.replaceChildren(...this.names.slice(0, SHOWN).map((name) => {
+      const button = Object.assign(document.createElement('button'), { type: 'button', textContent: label(name) });
+      button.dataset.angle = name;
+      return button;
+    }));
+    this.more.replaceChildren(
+      new Option(this.words.more_angles, ''),
+      ...this.names.slice(SHOWN).map((name) => new Option(label(name), name)),
+    );
+    this.choose(this.names[0]);
+  }
+
+  choose(name) {
+    if (!name) return;
+    this.angle = name;
+    for (const button of this.angles.children) button.setAttribute('aria-pressed', button.dataset.angle === name);
+    this.more.value = this.names.indexOf(name) < SHOWN ? '' : name;
+    this.draw();
+    this.dispatchEvent(new Event('angle'));
+  }
+
+  async draw() {
+    if (!this.angle || !this.plot.clientWidth) return;
+    const { motion, rate, frames } = this.player, performed = motion.angles.performed[this.angle];
+    const corrected = motion.angles.corrected?.[this.angle];
+    const all = [...performed, ...(corrected ?? [])].filter((value) => value != null);
+    const low = Math.min(...all), high = Math.max(...all), room = Math.max(3, (20 - (high - low)) / 2, (high - low) * 0.08);
+    this.range = [low - room, high + room];
+    this.cursor();
+    let Plotly;
+    try {
+      Plotly = await plotly(this.root.dataset.plotly);
+    } catch {
+      this.root.classList.add('no-plot');
+      return;
+    }
+    const time = performed.map((_, i) => i / rate), line = (name, values, dash, width) => ({
+      name, x: time, y: values, mode: 'lines', line: { color: css(name), width, dash }, hoverinfo: 'skip',
+    });
+    const axis = { fixedrange: true, gridcolor: css('stage-grid'), zerolinecolor: css('line-strong'), tickfont: { size: 12 } };
+    Plotly.react(this.plot, [
+      line('performed', performed, 'solid', 2.5), ...(corrected ? [line('corrected', corrected, '6px,4px', 2.25)] : []),
+    ], {
+      margin: MARGIN, showlegend: false, width: this.plot.clientWidth, height: this.plot.clientHeight,
+      paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', font: { family: css('font'), color: css('ink-3') },
+      xaxis: { ...axis, showgrid: false, zeroline: false, range: [0, (frames - 1) / rate], ticksuffix: ' s', nticks: 8 },
+      yaxis: { ...axis, range: this.range, ticksuffix: '°', nticks: 5 },
+    }, { staticPlot: true, displayModeBar: false });
+  }
+
+  // The moment of the player: a line through the curve and the two values on it.
+  cursor() {
+    if (!this.angle) return;
+    const { player } = this, frame = Math.round(player.frame), { angles } = player.motion;
+    const wide = this.plot.clientWidth - MARGIN.l - MARGIN.r, tall = this.plot.clientHeight - MARGIN.t - MARGIN.b;
+    const x = MARGIN.l + (wide * player.frame) / Math.max(1, player.frames - 1);
+    this.playhead.style.transform = `translateX(${x}px)`;
+    const values = { performed: angles.performed[this.angle][frame], corrected: angles.corrected?.[this.angle]?.[frame] };
+    for (const [name, value] of Object.entries(values)) {
+      this[name].hidden = value == null;
+      const y = MARGIN.t + (tall * (this.range[1] - value)) / (this.range[1] - this.range[0]);
+      if (value != null) this[name].style.transform = `translate(${x}px, ${y}px)`;
+    }
+    this.value.textContent = values.corrected == null
+      ? degrees(values.performed) : `${degrees(values.performed)} → ${degrees(values.corrected)}`;
+  }
+
+  dragToSeek() {
+    const { plot, player } = this;
+    const seek = (e) => {
+      const box = plot.getBoundingClientRect();
+      player.pause();
+      player.seek(Math.round(((e.clientX - box.left - MARGIN.l) / (box.width - MARGIN.l - MARGIN.r)) * (player.frames - 1)));
+    };
+    plot.addEventListener('pointerdown', (e) => { plot.setPointerCapture(e.pointerId); seek(e); });
+    plot.addEventListener('pointermove', (e) => { if (plot.hasPointerCapture(e.pointerId)) seek(e); });
+  }
+}

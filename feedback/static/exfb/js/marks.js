@@ -1,0 +1,71 @@
+// Draws over the picture: where the correction moves the body most, and the chosen angle with its size.
+const DIAMOND = 'M0 -8L8 0L0 8L-8 0Z';
+const SVG = 'http://www.w3.org/2000/svg';
+
+// The joint at which an angle of ml/angles.py is read.
+const anchor = (angle) => ({ trunk_lean: 'neck', back_curve: 'mid_hip' })[angle]
+  ?? angle.replace(/_(flexion|valgus)$/, '').replace('_dorsiflexion', '');
+
+export const degrees = (value) => (value == null ? '–' : `${value < -0.5 ? '−' : ''}${Math.abs(Math.round(value))}°`);
+
+function element(name, attributes, text) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+export class Marks {
+  constructor(player, words) {
+    Object.assign(this, { player, words, angle: null });
+    player.addEventListener('drawn', () => this.draw());
+  }
+
+  draw() {
+    const { player } = this, { svg, motion } = player;
+    svg.replaceChildren();
+    if (player.split) {
+      const middle = player.stage.clientWidth / 2;
+      svg.append(element('path', { class: 'split', d: `M${middle} 0V${player.stage.clientHeight}` }));
+    }
+    if (player.hasCorrection) motion.joints_at_fault.slice(0, 4).forEach((joint) => this.joint(joint));
+    if (this.angle) this.callout();
+  }
+
+  // A solid diamond where the joint was, an open circle where it belongs.
+  joint(name) {
+    const { player } = this;
+    const at = player.screen(player.poses.performed[name]), right = player.screen(player.poses.corrected[name], 'corrected');
+    if (!player.split) player.svg.append(element('path', { class: 'moves', d: `M${at}L${right}` }));
+    player.svg.append(
+      element('circle', { class: 'belongs', cx: right[0], cy: right[1], r: 7 }),
+      element('path', { class: 'was', d: DIAMOND, transform: `translate(${at})` }),
+    );
+  }
+
+  callout() {
+    const { player, words, angle } = this, frame = Math.round(player.frame), { angles } = player.motion;
+    const performed = angles.performed[angle]?.[frame], corrected = angles.corrected?.[angle]?.[frame];
+    const at = player.screen(player.poses.performed[anchor(angle)]);
+    const head = `${words.angles[angle] ?? angle} ${degrees(performed)}`;
+    const foot = corrected == null ? '' : `${words.corrected} ${degrees(corrected)}`;
+    const width = this.stageWidth(), height = player.stage.clientHeight, narrow = width < 520;
+    const box = { w: Math.max(narrow ? 150 : 168, head.length * (narrow ? 8.2 : 9.3) + 22), h: foot ? 48 : 30 };
+    box.x = narrow ? 12 : Math.max(14, at[0] - 130 - box.w);
+    if (!narrow && at[0] < box.x + box.w + 20) box.x = Math.min(width - box.w - 14, at[0] + 90);
+    box.y = narrow ? height - box.h - 56 : Math.max(56, Math.min(height - box.h - 56, at[1] - 70));
+    const toRight = at[0] > box.x + box.w, from = narrow
+      ? [Math.min(box.x + box.w - 20, Math.max(box.x + 20, at[0])), box.y]
+      : [toRight ? box.x + box.w : box.x, box.y + box.h / 2];
+    player.svg.append(
+      element('path', { class: 'leader', d: `M${at}L${from}` }),
+      element('rect', { class: 'lab', x: box.x, y: box.y, width: box.w, height: box.h, rx: 6 }),
+      element('text', { class: narrow ? 'big small' : 'big', x: box.x + 11, y: box.y + 21 }, head),
+      element('text', { x: box.x + 11, y: box.y + 39 }, foot),
+    );
+  }
+
+  stageWidth() {
+    return this.player.stage.clientWidth / (this.player.split ? 2 : 1);
+  }
+}

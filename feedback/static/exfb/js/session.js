@@ -1,0 +1,154 @@
+// The session page: which repetition is looked at, its motion and curve, and the clinician's decision on it.
+import { calm, keys, toast } from './shell.js';
+import { mount, say } from './controls.js';
+import { Curve } from './curve.js';
+import { Marks } from './marks.js';
+import { Verdicts } from './verdicts.js';
+
+const $ = (selector) => document.querySelector(selector), $$ = (selector) => [...document.querySelectorAll(selector)];
+const words = JSON.parse($('#session-words').textContent);
+const view = $('.view'), strip = $('#strip'), findings = $('#findings');
+const verdicts = new Verdicts(words);
+const motions = new Map(); // by repetition: what was fetched, so that a motion is loaded once
+let current = $('.rep[aria-current="true"]')?.dataset.repetition, shown = null, curve = null, marks = null;
+
+const order = () => $$('.rep').map((cell) => cell.dataset.repetition);
+const cellOf = (uuid) => $(`.rep[data-repetition="${uuid}"]`);
+const articleOf = (uuid) => $(`article[data-repetition="${uuid}"]`);
+const article = () => articleOf(current);
+const button = (name) => article()?.querySelector(`[data-decide="${name}"]`);
+
+// ---- which repetition
+async function fetchMotion(url) {
+  const answer = await fetch(url, { headers: { Accept: 'application/json' } });
+  if (!answer.ok) throw new Error(`${answer.status} ${url}`);
+  return answer.json();
+}
+
+function motionOf(uuid) {
+  if (!motions.has(uuid)) {
+    motions.set(uuid, fetchMotion(articleOf(uuid).dataset.motionUrl).catch(() => { motions.delete(uuid); return null; }));
+  }
+  return motions.get(uuid);
+}
+
+function select(uuid, { focus = false } = {}) {
+  if (!uuid || !cellOf(uuid)) return;
+  current = uuid;
+  for (const cell of $$('.rep')) cell.setAttribute('aria-current', cell.dataset.repetition === uuid);
+  for (const one of findings.children) one.hidden = one.dataset.repetition !== uuid;
+  closeLabels();
+  history.replaceState(null, '', `?repetition=${uuid}`);
+  const cell = cellOf(uuid), box = cell.getBoundingClientRect(), frame = strip.getBoundingClientRect();
+  if (box.left < frame.left || box.right > frame.right) {
+    strip.scrollBy({ left: box.left - frame.left - (frame.width - box.width) / 2, behavior: calm() ? 'auto' : 'smooth' });
+  }
+  if (focus) cell.focus({ preventScroll: true });
+  showMotion(uuid);
+}
+
+function step(by) {
+  const all = order();
+  select(all[(all.indexOf(current) + by + all.length) % all.length]);
+}
+
+async function showMotion(uuid) {
+  if (!shown) return;
+  const motion = await motionOf(uuid);
+  if (uuid !== current) return; // another one was chosen meanwhile
+  view.classList.toggle('no-motion', !motion);
+  if (!motion) return;
+  const { player } = shown, of = articleOf(uuid).dataset;
+  marks.angle = null;
+  player.load(motion);
+  curve.show(of.angle);
+  const knees = marks.angle?.endsWith('_valgus');
+  player.camera(of.camera || (knees ? 'front' : 'side'));
+  player.seek(player.worst());
+  const next = order()[order().indexOf(uuid) + 1];
+  if (next) motionOf(next);
+}
+
+// ---- the decision
+function closeLabels() {
+  for (const list of $$('.labels')) list.classList.remove('open');
+  for (const opener of $$('[data-decide="override"]')) opener.setAttribute('aria-expanded', 'false');
+}
+
+function toggleLabels() {
+  const list = article()?.querySelector('.labels');
+  if (!list) return;
+  const open = list.classList.toggle('open');
+  button('override').setAttribute('aria-expanded', open);
+}
+
+const isOpen = (uuid) => cellOf(uuid).classList.contains('open') && !verdicts.saving.has(uuid);
+
+function decide(decision, label) {
+  const uuid = current, all = order(), from = all.indexOf(uuid);
+  articleOf(uuid).querySelector('.save-failed').hidden = true;
+  cellOf(uuid).classList.add('saving');
+  verdicts.give(article(), decision, label);
+  if (decision !== 'undone') select([...all.slice(from + 1), ...all.slice(0, from)].find(isOpen));
+}
+
+verdicts.addEventListener('saved', ({ detail: { uuid, verdict } }) => {
+  cellOf(uuid).classList.remove('saving');
+  const number = articleOf(uuid).dataset.number;
+  if (verdict.decision === 'undone') {
+    toast(say(words.taken_back, { number }));
+    select(uuid);
+  } else toast(say(words.saved, { number }), { label: words.take_back, action: () => { select(uuid); decide('undone'); } });
+});
+
+// The note and the choice are still there: go back to them and say what happened.
+verdicts.addEventListener('failed', ({ detail: { uuid, sentence } }) => {
+  cellOf(uuid).classList.remove('saving');
+  const place = articleOf(uuid).querySelector('.save-failed');
+  place.textContent = say(words.not_saved, { number: articleOf(uuid).dataset.number, reason: sentence });
+  select(uuid);
+  place.hidden = false;
+});
+
+const ACTIONS = { confirm: () => decide('confirmed'), override: toggleLabels, undo: () => decide('undone') };
+
+findings.addEventListener('click', ({ target }) => {
+  const pressed = target.closest('button');
+  if (!pressed || pressed.disabled) return;
+  if (pressed.dataset.label) decide('overridden', pressed.dataset.label);
+  else if (pressed.dataset.decide === 'not_a_repetition') decide('not_a_repetition');
+  else ACTIONS[pressed.dataset.decide]?.();
+});
+
+strip?.addEventListener('click', (e) => {
+  const cell = e.target.closest('.rep');
+  if (!cell || e.ctrlKey || e.metaKey) return; // a link: it may be opened elsewhere
+  e.preventDefault();
+  select(cell.dataset.repetition, { focus: true });
+});
+
+// ---- keys
+const click = (name) => () => { const found = button(name); if (found && !found.disabled) found.click(); };
+const choose = (number) => () => article()?.querySelector(`.labels.open [data-number="${number}"]:not(:disabled)`)?.click();
+const play = (what) => () => shown?.controls.act(what);
+keys({
+  c: click('confirm'), o: click('override'), u: click('undo'), Escape: closeLabels, '[': () => step(-1), ']': () => step(1),
+  ' ': play('play'), ArrowLeft: play('back'), ArrowRight: play('forward'), w: play('worst'), l: play('loop'),
+  v: () => shown?.controls.nextMode(), n: () => article()?.querySelector('textarea')?.focus(),
+  g: () => $('#next-session')?.click(),
+  ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i + 1, choose(i + 1)])),
+});
+addEventListener('keydown', (e) => { if (e.key === 'Escape' && e.target.matches('textarea')) e.target.blur(); });
+addEventListener('beforeunload', (e) => { if (verdicts.saving.size) e.preventDefault(); });
+
+// ---- start: the words are already there, the motion follows
+if (current) {
+  shown = await mount(view, { url: null });
+  if (shown) {
+    marks = new Marks(shown.player, words);
+    curve = new Curve($('.curve'), shown.player, words);
+    curve.addEventListener('angle', () => { marks.angle = curve.angle; shown.player.draw(); });
+  }
+  select(current);
+}
+document.body.dataset.ready = '1';

@@ -1,0 +1,141 @@
+"""The clinician's home: sessions that wait for review, severest first, each with a sentence."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from feedback import selectors
+from feedback.models import Analysis, ExerciseSession
+from feedback.sentences import Sentence, session_sentence
+from feedback.status import workers_connected
+from patients.models import Exercise
+from patients.permissions import is_clinician
+
+PAGE_SIZE = 20
+_Severity = ExerciseSession.Severity
+#: Token and glyph of each severity.
+_MARKS = {
+    _Severity.PAIN: ("pain", "sev-pain"),
+    _Severity.NOT_SURE: ("look", "not_sure"),
+    _Severity.NEW: ("new", "sev-new"),
+    _Severity.REPEATED: ("repeat", "sev-repeat"),
+    _Severity.ROUTINE: ("plain", "sev-plain"),
+}
+
+
+class Chip(NamedTuple):
+    """A filter that can be pressed: its words, how many sessions it leaves, where it leads."""
+
+    name: str
+    number: int | None
+    query: str
+    is_pressed: bool
+
+
+class Row(NamedTuple):
+    """A session in the worklist."""
+
+    session: ExerciseSession
+    sentence: Sentence
+    token: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a clinician asked the worklist for; what is not known is not asked."""
+
+    severity: int | None
+    exercise: str
+    words: str
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Filter":
+        severity = query.get("severity", "")
+        exercise = query.get("exercise", "")
+        return cls(
+            severity=int(severity) if severity in map(str, _Severity.values) else None,
+            exercise=exercise if exercise in Exercise.values else "",
+            words=query.get("q", "").replace("\x00", "").strip()[:100],
+        )
+
+    def narrow(self, sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSession]:
+        """Leave the sessions of that exercise and of patients with those words in their name."""
+        if self.exercise:
+            analyses = Analysis.objects.filter(session=OuterRef("pk"), exercise=self.exercise)
+            sessions = sessions.filter(Exists(analyses))
+        if self.words:
+            sessions = sessions.filter(patient__name__icontains=self.words)
+        return sessions
+
+    def query(self, **changes: str) -> str:
+        """Return the query string of this filter with something changed; "" takes it away."""
+        wanted = {"severity": str(self.severity or ""), "exercise": self.exercise, "q": self.words, **changes}
+        asked = QueryDict(mutable=True)
+        asked.update({name: value for name, value in wanted.items() if value})
+        return "?" + asked.urlencode()
+
+
+@require_GET
+def worklist(request: HttpRequest) -> HttpResponse:
+    """List the sessions that wait for this person, by severity and then by age, a page at a time."""
+    if not is_clinician(request.user):
+        raise PermissionDenied
+    asked = Filter.of(request.GET)
+    waiting = asked.narrow(selectors.worklist(request.user))
+    severities = _severity_chips(waiting, asked)
+    if asked.severity:
+        waiting = waiting.filter(severity=asked.severity)
+    page = Paginator(waiting, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [_row(session) for session in page.object_list],
+        "asked": asked,
+        "severities": severities,
+        "exercises": _exercise_chips(asked),
+        "here": asked.query(),
+        "in_analysis": _open_analyses(request),
+        "workers": workers_connected(),
+    }
+    return render(request, "feedback/worklist.html", context)
+
+
+def _row(session: ExerciseSession) -> Row:
+    return Row(session, session_sentence(session), *_MARKS[_Severity(session.severity)])
+
+
+def _open_analyses(request: HttpRequest) -> int:
+    sessions = selectors.sessions_for(request.user).order_by().values("pk")
+    return Analysis.objects.filter(
+        session__in=sessions, status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING]
+    ).count()
+
+
+def _severity_chips(waiting: QuerySet[ExerciseSession], asked: Filter) -> list[Chip]:
+    """Return a chip for each severity that there is, and for all. One query."""
+    counted = ExerciseSession.objects.filter(pk__in=waiting.order_by().values("pk")).order_by()
+    numbers = dict(counted.values_list("severity").annotate(Count("pk")))
+    chips = [Chip("", sum(numbers.values()), asked.query(severity=""), asked.severity is None)]
+    for severity in _Severity:
+        if severity in numbers or severity == asked.severity:
+            query = asked.query(severity=str(severity.value))
+            chips.append(
+                Chip(str(severity.label), numbers.get(severity, 0), query, asked.severity == severity)
+            )
+    return chips
+
+
+def _exercise_chips(asked: Filter) -> list[Chip]:
+    return [
+        Chip("", None, asked.query(exercise=""), not asked.exercise),
+        *(
+            Chip(str(one.label), None, asked.query(exercise=one.value), asked.exercise == one.value)
+            for one in Exercise
+        ),
+    ]
