@@ -81,8 +81,8 @@ def _read_arrays(source: Source) -> PoseSequence:
     if "poses" in source.array_shapes:
         raise PoseFormatError(
             "several_people",
-            "This file holds a data set of many recordings. Upload one recording a file; data sets are for the "
-            "evaluation command.",
+            "This file holds a data set of many recordings. Upload one recording a file; data sets are "
+            "for the evaluation command.",
         )
     shape = source.array_shapes["original"]
     if len(shape) != 3 or shape[2] != 3:

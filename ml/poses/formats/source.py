@@ -4,7 +4,10 @@ import csv
 import io
 import json
 import math
+import struct
+import tokenize
 import zipfile
+import zlib
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +19,26 @@ from ml.poses.errors import PoseFormatError
 MAX_BYTES = 128 * 2**20
 #: A pose file of the most frames, with a whole hand's and face's points besides, has fewer values than this.
 MAX_VALUES = MAX_FRAMES * 150 * 4
+
+#: An archive of poses holds a handful of arrays.
+MAX_MEMBERS = 100
+#: How zipfile, zlib and NumPy's header parser answer damaged bytes.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    ArithmeticError,
+    EOFError,
+    OSError,
+    KeyError,
+    TypeError,
+    ValueError,
+    MemoryError,
+)
 
 TRUNCATED = "The file ends in the middle or is damaged. Export or upload it again."
 
@@ -114,25 +137,23 @@ class Source:
             return {}
         try:
             with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
-                return {
-                    info.filename.removesuffix(".npy"): _checked_shape(archive, info)
-                    for info in archive.infolist()
+                headers = {
+                    info.filename.removesuffix(".npy"): _array_header(archive, info)
+                    for info in archive.infolist()[:MAX_MEMBERS]
                     if info.filename.endswith(".npy")
                 }
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        except _DAMAGED as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
-        except ValueError as error:
-            raise PoseFormatError("truncated", TRUNCATED) from error
+        for shape, dtype in headers.values():
+            _check_size(shape, dtype)
+        return {name: shape for name, (shape, _) in headers.items()}
 
     def array(self, name: str) -> np.ndarray:
-        """One array of an NPZ file; its shape was checked before."""
+        """One array of an NPZ file; the size that its header states was checked before."""
         try:
             with np.load(io.BytesIO(self.data), allow_pickle=False) as archive:
                 return np.asarray(archive[name])
-        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-            raise PoseFormatError("truncated", TRUNCATED) from error
-        except (RuntimeError, ArithmeticError, SyntaxError, TypeError) as error:
-            # zlib and the header parser answer damaged bytes in several ways.
+        except _DAMAGED as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
 
 
@@ -148,20 +169,21 @@ def number(field: object) -> float:
     raise PoseFormatError("truncated", f"{str(field)[:30]!r} stands where a number should be. " + TRUNCATED)
 
 
-def _checked_shape(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, ...]:
-    """The shape an .npy member declares; refused if it holds objects or far too much."""
+def _array_header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[int, ...], np.dtype]:
+    """The shape and type that an .npy member states."""
     with archive.open(info) as member:
         version = np.lib.format.read_magic(member)
         if version == (1, 0):
             shape, _, dtype = np.lib.format.read_array_header_1_0(member)
         else:
             shape, _, dtype = np.lib.format.read_array_header_2_0(member)
+    return shape, dtype
+
+
+def _check_size(shape: tuple[int, ...], dtype: np.dtype) -> None:
     if dtype.hasobject:
         raise PoseFormatError(
             "unsafe_format", "The file holds Python objects, which are never loaded. Export plain arrays."
         )
-    if math.prod(shape) > MAX_VALUES or math.prod(shape) * dtype.itemsize > MAX_BYTES * 4:
-        raise PoseFormatError(
-            "too_many_frames", f"The file is too large; at most {MAX_FRAMES} frames are read."
-        )
-    return shape
+    if math.prod(shape) > MAX_VALUES or math.prod(shape) * dtype.itemsize > MAX_BYTES:
+        raise PoseFormatError("too_many_frames", f"The file holds too much; at most {MAX_FRAMES} frames.")

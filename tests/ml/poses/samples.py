@@ -1,0 +1,174 @@
+"""A small moving person and the bytes of every format, for the tests of reading and preparing."""
+
+import io
+import json
+from collections.abc import Callable
+
+import numpy as np
+
+from ml.poses.sequence import PoseSequence
+from ml.poses.write import write_exfb_json
+from ml.skeletons import BODY_25_NAMES, EC3D_19, EC3D_LONG_CSV, MEDIAPIPE_33
+
+FRAME_RATE = 30.0
+_SHIN, _THIGH, _TRUNK, _ARM = 0.42, 0.42, 0.5, 0.28
+
+
+def squatting(n_frames: int = 90, depth_degrees: float = 100.0, repetitions: int = 1) -> np.ndarray:
+    """Positions (F, 19, 3) of a person facing +y who squats, with pauses of a third of each repetition."""
+    phase = (np.arange(n_frames) * repetitions / n_frames) % 1.0
+    moving = np.clip((phase - 1 / 6) / (2 / 3), 0.0, 1.0)
+    bend = np.radians(depth_degrees) * (0.5 - 0.5 * np.cos(2 * np.pi * moving))
+    shank, trunk = 0.35 * bend, 0.35 * bend
+    thigh = bend - shank
+
+    def along(angle: np.ndarray, length: float) -> np.ndarray:
+        return np.stack([np.zeros_like(angle), length * np.sin(angle), length * np.cos(angle)], axis=1)
+
+    ankle = np.tile([0.0, 0.0, 0.08], (n_frames, 1))
+    knee = ankle + along(shank, _SHIN)
+    hip = knee + along(-thigh, _THIGH)
+    neck = hip + along(trunk, _TRUNK)
+    elbow = neck + along(np.pi - trunk, _ARM)
+    wrist = elbow + along(np.pi / 2 - 0.2 * trunk, _ARM)
+    middle = {
+        "nose": neck + along(trunk, 0.15) + [0.0, 0.1, 0.0],
+        "neck": neck,
+        "mid_hip": hip,
+        "shoulder": neck,
+        "elbow": elbow,
+        "wrist": wrist,
+        "hip": hip,
+        "knee": knee,
+        "ankle": ankle,
+        "heel": ankle + [0.0, -0.05, -0.07],
+        "big_toe": ankle + [0.0, 0.18, -0.07],
+    }
+    half_width = {"shoulder": 0.18, "elbow": 0.22, "wrist": 0.22, "hip": 0.1}
+    paths = []
+    for joint in EC3D_19.joints:
+        side, _, part = joint.partition("_")
+        if side in ("left", "right"):
+            offset = half_width.get(part, 0.14) * (1.0 if side == "right" else -1.0)
+            paths.append(middle[part] + [offset, 0.0, 0.0])
+        else:
+            paths.append(middle[joint])
+    return np.stack(paths, axis=1)
+
+
+def planking(n_frames: int = 300) -> np.ndarray:
+    """Positions (F, 19, 3) of a person in a straight-armed plank, head towards +y."""
+    standing = squatting(n_frames, depth_degrees=0.0)
+    pivot = standing[:, EC3D_19.indices("left_big_toe", "right_big_toe")].mean(axis=(0, 1))
+    arms = EC3D_19.indices("left_elbow", "left_wrist", "right_elbow", "right_wrist")
+    for i in arms:
+        part = EC3D_19.joints[i].partition("_")
+        reach = _ARM * (1 if part[2] == "elbow" else 2)
+        standing[:, i] = standing[:, EC3D_19.index(f"{part[0]}_shoulder")] + [0.0, reach, 0.0]
+    tilt = np.radians(-68.0)
+    turn = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
+    return (standing - pivot) @ turn.T + pivot
+
+
+def sequence(positions: np.ndarray | None = None) -> PoseSequence:
+    return PoseSequence(squatting() if positions is None else positions, FRAME_RATE)
+
+
+def exfb_json(positions: np.ndarray | None = None, **changes: object) -> bytes:
+    file = io.BytesIO()
+    write_exfb_json(sequence(positions), file)
+    content = {**json.loads(file.getvalue()), **changes}
+    return json.dumps({key: value for key, value in content.items() if value is not None}).encode()
+
+
+def npz(positions: np.ndarray | None = None, **arrays: object) -> bytes:
+    content = {
+        "positions": squatting() if positions is None else positions,
+        "joints": np.array(EC3D_19.joints),
+        "frame_rate": FRAME_RATE,
+        **arrays,
+    }
+    file = io.BytesIO()
+    np.savez_compressed(file, **{key: value for key, value in content.items() if value is not None})
+    return file.getvalue()
+
+
+def csv_wide(
+    positions: np.ndarray | None = None, head: str = "# frame_rate: 30\n", axes: str = "xyz"
+) -> bytes:
+    positions = squatting() if positions is None else positions
+    header = ",".join(f"{joint}_{axis}" for joint in EC3D_19.joints for axis in axes)
+    kept = positions[..., : len(axes)].reshape(len(positions), -1)
+    rows = "\n".join(",".join("" if np.isnan(v) else f"{v:.5f}" for v in row) for row in kept)
+    return f"{head}{header}\n{rows}\n".encode()
+
+
+def mediapipe_world(positions: np.ndarray | None = None) -> np.ndarray:
+    """Positions as MediaPipe sees a person who faces the camera: hips at the origin, (F, 17, 3)."""
+    positions = squatting() if positions is None else positions
+    centred = positions - positions[:, [EC3D_19.index("mid_hip")]]
+    chosen = centred[:, EC3D_19.indices(*MEDIAPIPE_33)]
+    return np.stack([-chosen[..., 0], -chosen[..., 2], -chosen[..., 1]], axis=-1)
+
+
+def mediapipe_csv(positions: np.ndarray | None = None, copies: int = 1, offset: float = 0.0) -> bytes:
+    lines = ["id,name,x,y,z,visibility" + (",person" if copies > 1 else "")]
+    numbers = MEDIAPIPE_33.items()
+    by_number = sorted(
+        (landmark, place, joint) for place, (joint, landmark) in enumerate(MEDIAPIPE_33.items())
+    )
+    for frame in mediapipe_world(positions) + offset:
+        for person in range(copies):
+            for landmark, place, joint in by_number:
+                x, y, z = frame[place]
+                last = f",{person}" if copies > 1 else ""
+                lines.append(f"{landmark},{joint.replace('_', ' ')},{x:.5f},{y:.5f},{z:.5f},0.99{last}")
+    return "\n".join(lines).encode()
+
+
+def mediapipe_json(positions: np.ndarray | None = None, **more: object) -> bytes:
+    rows = [
+        {"frame": f + 1, "id": landmark, "name": joint, "x": p[0], "y": p[1], "z": p[2], "visibility": 0.9}
+        for f, frame in enumerate(mediapipe_world(positions).tolist())
+        for (joint, landmark), p in zip(MEDIAPIPE_33.items(), frame, strict=True)
+    ]
+    return json.dumps({"exercise": "squat", "joints_data": rows, **more}).encode()
+
+
+def published(positions: np.ndarray | None = None) -> np.ndarray:
+    """Positions in the published frame: left-handed, turned to the trunk frame by frame, a thigh of 0.140."""
+    positions = squatting() if positions is None else positions
+    centred = positions - positions[:, [EC3D_19.index("mid_hip")]]
+    right = centred[:, EC3D_19.index("right_shoulder")] - centred[:, EC3D_19.index("left_shoulder")]
+    right /= np.linalg.norm(right, axis=1, keepdims=True)
+    spine = centred[:, EC3D_19.index("neck")]
+    spine = spine - (spine * right).sum(axis=1, keepdims=True) * right
+    spine /= np.linalg.norm(spine, axis=1, keepdims=True)
+    axes = np.stack([-right, np.cross(spine, right), spine], axis=1)
+    return np.einsum("fij,fpj->fpi", axes, centred) / 3.0
+
+
+def ec3d_csv(positions: np.ndarray | None = None) -> bytes:
+    poses = published(positions)
+    lines = ["frame,x,y,z,joint_name,label"]
+    for f, frame in enumerate(poses):
+        for long_name, joint in EC3D_LONG_CSV.items():
+            x, y, z = frame[EC3D_19.index(joint)]
+            lines.append(f"{f},{x:.6f},{y:.6f},{z:.6f},{long_name},correct")
+    return "\n".join(lines).encode()
+
+
+def ec3d_npz(positions: np.ndarray | None = None) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, original=published(positions), joint_names=np.array(list(BODY_25_NAMES)))
+    return file.getvalue()
+
+
+#: One writer a format, by the name that the reader gives.
+WRITERS: dict[str, Callable[..., bytes]] = {
+    "exfb_json": exfb_json,
+    "npz": npz,
+    "csv": csv_wide,
+    "mediapipe": mediapipe_csv,
+    "ec3d": ec3d_npz,
+}
