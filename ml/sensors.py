@@ -2,7 +2,7 @@
 
 Five models, each a `Sensor`: a laboratory with several cameras, a phone (one camera), a poor phone video, a
 depth camera, and the published data set's form, which turns every frame to the body and forgets gravity.
-Where the sizes come from is in docs/training.md: unlabelled recordings and the sensors' literature, never labels.
+Where the sizes come from is in docs/training.md: unlabelled recordings and the literature, never labels.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ml.kinematics import Array, turned
+from ml.poses.gravity import up_directions, upright
 from ml.poses.sequence import PoseSequence
+from ml.preprocess import is_lying
 from ml.skeletons import EC3D_19
 
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
@@ -52,7 +54,7 @@ class Sensor:
     frame_rates : tuple of float
         Hz, one is drawn.
     body_aligned : bool
-        Every frame turned by itself so that shoulders and spine are upright, as in the published data.
+        Every frame turned by itself to the trunk, as in the published data, and the vertical found again.
     """
 
     name: str
@@ -224,7 +226,10 @@ class _Errors:
             up = positions[:, _J["neck"]] - positions[:, _J["mid_hip"]]
             positions[:, _J["nose"]] = positions[:, _J["neck"]] + 0.35 * up
             estimated = frozenset({"nose"})
-        positions = body_aligned(positions) if sensor.body_aligned else turned(positions, self.heading)
+        if sensor.body_aligned:
+            positions = regained(body_aligned(positions), lying=is_lying(sequence.positions))
+        else:
+            positions = turned(positions, self.heading)
         return replace(
             sequence,
             positions=positions,
@@ -256,6 +261,12 @@ def body_aligned(positions: Array) -> Array:
     up = up / np.linalg.norm(up, axis=1, keepdims=True)
     axes = np.stack([right, np.cross(up, right), up], axis=1)
     return np.einsum("fji,fki->fjk", relative, axes)
+
+
+def regained(aligned: Array, *, lying: bool) -> Array:
+    """Find the vertical again in body-aligned frames, as the reader of the published data does."""
+    joints = {name: aligned[:, i] for i, name in enumerate(EC3D_19.joints)}
+    return upright(aligned, up_directions(joints, lying=lying))
 
 
 def _tilted(forward: float, aside: float) -> Array:

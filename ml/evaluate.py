@@ -1,0 +1,174 @@
+"""Measure a release on labelled repetitions: `python -m ml.evaluate --data rmd:FOLDER --json OUT`.
+
+Prints and writes, for each data set: identification with 95 % intervals, detection of mistakes, mistakes
+corrected according to each judge, what is done to correct repetitions, and one row a repetition.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ml.catalogue import exercise_of, is_correct
+from ml.datasets import DatasetError, LabelledRepetition, load
+from ml.figures import Row, report, summarise
+from ml.inference import Predictor
+from ml.model import FeedbackNetwork
+from ml.poses.sequence import PoseSequence
+from ml.published import align, encode_published, import_published, read_published
+from ml.release import DEFAULT_RELEASE, PUBLISHED, Release, ReleaseError, load_release
+
+
+class PublishedJudge:
+    """The published network, in its own frame and transform, all of its classes allowed."""
+
+    def __init__(self, network: FeedbackNetwork) -> None:
+        self._network = network
+
+    def accepts(self, motions: Sequence[PoseSequence], exercises: Sequence[str]) -> list[bool]:
+        """Tell of each motion whether its likeliest class is a correct execution of its exercise."""
+        inputs = np.stack([encode_published(align(motion.positions).aligned) for motion in motions])
+        classes = self._network.config.classes
+        with torch.inference_mode():
+            likeliest = self._network(torch.from_numpy(inputs).float()).log_probabilities.argmax(1)
+        return [
+            _accepts(classes[i], exercise) for i, exercise in zip(likeliest.tolist(), exercises, strict=True)
+        ]
+
+
+def evaluate(
+    release: Release,
+    repetitions: Sequence[LabelledRepetition],
+    judges: dict[str, PublishedJudge] | None = None,
+    *,
+    exercise_known: bool = False,
+) -> list[Row]:
+    """Run a release on labelled repetitions and have its corrections judged.
+
+    Every repetition is corrected, also those that are called correct or abstained from: of a mistake that is
+    overlooked the correction then changes little, and it counts as not corrected.
+
+    Parameters
+    ----------
+    release : Release
+    repetitions : sequence of LabelledRepetition
+    judges : dict of str to PublishedJudge
+        Others than the release's own.
+    exercise_known : bool
+        Tell the release which exercise each repetition is of.
+
+    Returns
+    -------
+    list of Row
+        In the order of `repetitions`.
+    """
+    exercises = [exercise_of(repetition.labels[0]) for repetition in repetitions]
+    sequences = [repetition.sequence for repetition in repetitions]
+    results = Predictor(release).predict(
+        sequences, exercises if exercise_known else None, correct_always=True
+    )
+    own = own_judge(release)
+    motions, verdicts = [], []
+    for sequence, exercise, (_, correction) in zip(sequences, exercises, results, strict=True):
+        assert correction is not None
+        motions.append(sequence.with_positions(correction.positions.astype(np.float64)))
+        verdicts.append({own: _accepts(correction.judged, exercise)} if own else {})
+    for name, judge in (judges or {}).items():
+        for verdict, accepted in zip(verdicts, judge.accepts(motions, exercises), strict=True):
+            verdict[name] = accepted
+    return [
+        Row(
+            source=repetition.source,
+            index=repetition.index,
+            person=repetition.person,
+            label=repetition.label,
+            finding=finding.code,
+            probability=finding.probability,
+            abstained=finding.abstained,
+            shift_m=_mean_shift(repetition.sequence, motion),
+            corrected=verdict if not is_correct(repetition.labels[0]) else {},
+        )
+        for repetition, (finding, _), motion, verdict in zip(
+            repetitions, results, motions, verdicts, strict=True
+        )
+    ]
+
+
+def own_judge(release: Release) -> str | None:
+    """Return the name of a release's own judge; weights that judge themselves are `published`."""
+    if release.kind == PUBLISHED:
+        return "published"
+    return "judge" if release.judge is not None else None
+
+
+def _accepts(judged: str, exercise: str) -> bool:
+    return bool(judged) and is_correct(judged) and exercise_of(judged) == exercise
+
+
+def _mean_shift(performed: PoseSequence, corrected: PoseSequence) -> float:
+    return float(np.linalg.norm(corrected.positions - performed.positions, axis=-1).mean())
+
+
+def chosen_release(name: str | None) -> Release:
+    """Return the release of a name, a folder, or `published:FILE.pt`; the default one of None.
+
+    Raises
+    ------
+    ReleaseError
+    """
+    if name is None:
+        return load_release(DEFAULT_RELEASE)
+    if name.startswith("published:"):
+        with tempfile.TemporaryDirectory() as folder:
+            return import_published(Path(name.partition(":")[2]), Path(folder) / "published")
+    return load_release(Path(name) if Path(name).is_dir() else name)
+
+
+def chosen_judges(wanted: Sequence[str]) -> dict[str, PublishedJudge]:
+    """Return the judges asked for beside the release's own; raises ReleaseError where one cannot be had."""
+    judges = {}
+    for name in wanted:
+        kind, _, place = name.partition(":")
+        if kind != "published":
+            raise ReleaseError("not_found", f"There is no judge {name!r}; write published:FILE.pt.")
+        judges["published"] = PublishedJudge(read_published(Path(place)))
+    return judges
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ml.evaluate", description=__doc__)
+    parser.add_argument(
+        "--data", action="append", required=True, help="ec3d:FILE, rmd:FOLDER, sim:SEED:PEOPLE, …"
+    )
+    parser.add_argument("--release", help="name, folder, or published:FILE.pt; else the default release")
+    parser.add_argument("--judge", action="append", default=[], help="a further judge: published:FILE.pt")
+    parser.add_argument("--exercise-known", action="store_true", help="tell the release the exercise")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    options = parser.parse_args(arguments)
+    try:
+        release = chosen_release(options.release)
+        judges = chosen_judges(options.judge)
+        names = sorted({*judges, *filter(None, [own_judge(release)])})
+        data = []
+        for source in options.data:
+            rows = evaluate(release, load(source), judges, exercise_known=options.exercise_known)
+            data.append(summarise(source, rows, names))
+            print(report(data[-1]))  # noqa: T201
+    except (DatasetError, ReleaseError) as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+        return 2
+    if options.json:
+        about = {"name": release.name, "kind": release.kind, "classes": list(release.classes)}
+        content = {"release": about, "exercise_known": options.exercise_known, "data": data}
+        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""Training examples from simulated people: what the network sees, the class, the change to make."""
+
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from ml.catalogue import CODES, exercise_of
+from ml.datasets import FIRST_UNSEEN_PERSON
+from ml.dct import dct_time
+from ml.encoding import FOLLOWS, N_COEFFICIENTS, N_FRAMES, N_NODES, PELVIS, encode, leg_length
+from ml.judge import judge_features
+from ml.poses.sequence import PoseSequence
+from ml.preprocess import prepare
+from ml.sensors import SENSORS, observe
+from ml.simulate import Person, SimulatedRepetition, simulate_repetition
+from ml.skeletons import EC3D_19
+
+#: How often each sensor model is drawn, in the order of `SENSORS`.
+SENSOR_SHARES = (0.25, 0.28, 0.15, 0.14, 0.18)
+#: A cut by hand or by rule is never quite where the repetition begins: up to this share is lost at an end.
+LOST_AT_AN_END = {"squat": 0.09, "lunge": 0.09, "plank": 0.25}
+#: ... or this many seconds of standing still come with it.
+ADDED_AT_AN_END_S = 0.3
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Simulated examples, S of them.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (S, 57, K)
+        As `ml.encoding.encode`.
+    features : Tensor, shape (S, D)
+        As `ml.judge.judge_features`, of the same repetitions.
+    labels : Tensor of int64, shape (S,)
+        Places in `CODES`.
+    changes : Tensor, shape (S, 57, K)
+        What to add to the inputs to have the true correction; zero for correct repetitions.
+    legs : Tensor, shape (S,)
+        Metres.
+    people : Tensor of int64, shape (S,)
+    """
+
+    inputs: Tensor
+    features: Tensor
+    labels: Tensor
+    changes: Tensor
+    legs: Tensor
+    people: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def chosen(self, which: Tensor) -> "TrainingSet":
+        """Return the examples of a mask or of indices."""
+        return TrainingSet(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+
+def simulate_training_set(
+    seed: int, people: int, repetitions: int, *, workers: int = 1, what: str = "simulating"
+) -> TrainingSet:
+    """Simulate people whom no evaluation source draws, `repetitions` of each class by each.
+
+    Parameters
+    ----------
+    seed : int
+        Another seed, other people.
+    people : int
+        At most 99,999.
+    repetitions : int
+        Of each class by each person.
+    workers : int
+        Processes; the result does not depend on it.
+    what : str
+        Caption of the progress bar.
+    """
+    first = (seed % 100) * 100_000
+    if not 0 < people < 100_000 or first + people > FIRST_UNSEEN_PERSON:
+        raise ValueError(f"{people} people are none or too many")
+    jobs = [(first + i, repetitions) for i in range(people)]
+    if workers > 1:
+        with ProcessPoolExecutor(workers) as pool:
+            parts = _collected(pool.map(_examples_of, jobs, chunksize=8), people, what)
+    else:
+        parts = _collected(map(_examples_of, jobs), people, what)
+    stacked = [np.concatenate([part[i] for part in parts]) for i in range(6)]
+    return TrainingSet(*(torch.from_numpy(array) for array in stacked))
+
+
+def _collected(parts: Iterable[tuple[NDArray, ...]], people: int, what: str) -> list[tuple[NDArray, ...]]:
+    return list(tqdm(parts, total=people, desc=what, unit="person", mininterval=2))
+
+
+def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
+    number, repetitions = job
+    torch.set_num_threads(1)
+    person, rng = Person.sample(number), np.random.default_rng([number, 2])
+    seen: list[PoseSequence] = []
+    labels, changes, legs = [], [], []
+    for label, code in enumerate(CODES):
+        for _ in range(repetitions):
+            simulated = cut_roughly(simulate_repetition(person, code, rng), rng)
+            sensor = SENSORS[int(rng.choice(len(SENSORS), p=SENSOR_SHARES))]
+            seen.append(prepare(observe(simulated.performed, sensor, rng)).sequence)
+            labels.append(label)
+            changes.append(encoded_change(simulated))
+            legs.append(leg_length(simulated.performed.positions))
+    return (
+        encode(seen),
+        np.stack([judge_features(sequence) for sequence in seen]),
+        np.array(labels, dtype=np.int64),
+        np.stack(changes),
+        np.array(legs, dtype=np.float32),
+        np.full(len(seen), number, dtype=np.int64),
+    )
+
+
+def encoded_change(simulated: SimulatedRepetition) -> NDArray[np.float32]:
+    """Return what to add to the encoded performed motion to have the encoded true correction, (57, K).
+
+    From the simulated motions themselves, not from what a sensor makes of them: the change has no noise.
+    Simulated people face +y, as the encoding has them.
+    """
+    moved = simulated.correct.positions - simulated.performed.positions
+    nodes = moved - moved[:, [PELVIS]]
+    nodes[:, PELVIS] = moved[:, PELVIS]
+    for joint, leader in FOLLOWS.items():
+        nodes[:, EC3D_19.index(joint)] = nodes[:, EC3D_19.index(leader)]
+    at = np.linspace(0, len(nodes) - 1, N_FRAMES)
+    before = np.minimum(at.astype(int), len(nodes) - 2)
+    share = (at - before)[:, None, None]
+    resampled = (1 - share) * nodes[before] + share * nodes[before + 1]
+    resampled /= leg_length(simulated.performed.positions)
+    rows = resampled.transpose(2, 1, 0).reshape(N_NODES, N_FRAMES)
+    return dct_time(rows, N_COEFFICIENTS).astype(np.float32)
+
+
+def cut_roughly(simulated: SimulatedRepetition, rng: np.random.Generator) -> SimulatedRepetition:
+    """Move the ends of a repetition a little, inwards or outwards, in motion and correction alike."""
+    frames, rate = len(simulated.performed), simulated.performed.frame_rate
+    lost = LOST_AT_AN_END[exercise_of(simulated.code)]
+    edges = []
+    for _ in range(2):
+        inwards = rng.uniform() < 0.7
+        edges.append(rng.uniform(0, lost) * frames if inwards else -rng.uniform(0, ADDED_AT_AN_END_S) * rate)
+    which = np.clip(np.arange(round(edges[0]), frames - round(edges[1])), 0, frames - 1)
+
+    def cut(sequence: PoseSequence) -> PoseSequence:
+        return sequence.with_positions(sequence.positions[which])
+
+    performed = cut(simulated.performed)
+    correct = performed if simulated.correct is simulated.performed else cut(simulated.correct)
+    return SimulatedRepetition(
+        performed, correct, simulated.code, simulated.joints_at_fault, simulated.magnitude
+    )

@@ -1,0 +1,161 @@
+"""The figures of an evaluation: counted right, with honest intervals, in the JSON that is promised."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from ml.catalogue import CODES
+from ml.datasets import load
+from ml.evaluate import evaluate, main, own_judge
+from ml.figures import Row, macro_interval, macro_recall, report, same_class, summarise, wilson
+from ml.release import load_release
+from ml.train import TrainingOptions, train
+
+
+def row(label, finding, person="p", corrected=None, shift=0.01, abstained=False):
+    return Row("s", 0, person, label, finding, 0.9, abstained, shift, corrected or {})
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    options = TrainingOptions(people=6, epochs=2, hidden=8, workers=1, threads=1)
+    folder = tmp_path_factory.mktemp("releases") / "tiny"
+    train(options, folder)
+    return folder
+
+
+def test_wilson_interval_of_a_textbook_case():
+    # Newcombe 1998, table I: 81 of 263.
+    assert wilson(81, 263) == pytest.approx([0.2553, 0.3662], abs=5e-5)
+    assert wilson(0, 0) is None
+    assert wilson(0, 5)[0] == pytest.approx(0)
+
+
+def test_macro_recall_weighs_classes_alike():
+    rows = [row("squat.correct", "squat.correct")] * 9 + [row("squat.knees_inward", "squat.correct")]
+    assert macro_recall(rows) == pytest.approx(0.5)
+    low, high = macro_interval(rows)
+    assert low <= 0.5 <= high
+
+
+def test_interval_is_wider_where_people_differ():
+    same = [
+        row("squat.correct", f, person=str(p))
+        for p in range(8)
+        for f in ["squat.correct", "squat.front_bent"] * 4
+    ]
+    differ = [
+        row("squat.correct", "squat.correct" if p % 2 else "squat.front_bent", person=str(p))
+        for p in range(8)
+        for _ in range(8)
+    ]
+    widths = [high - low for low, high in (macro_interval(same), macro_interval(differ))]
+    assert widths[0] < 1e-9 < 0.3 < widths[1]
+
+
+def test_two_mistakes_at_once_count_apart():
+    rows = [
+        row("squat.correct", "squat.correct"),
+        row("squat.knees_inward", "squat.knees_inward", corrected={"judge": True}),
+        row("squat.front_bent", "squat.correct", corrected={"judge": False}),
+        row("squat.knees_inward+squat.not_low_enough", "squat.not_low_enough", corrected={"judge": True}),
+    ]
+    figures = summarise("data", rows, ["judge"])
+    assert figures["n"] == 3
+    assert figures["identification"]["micro"] == pytest.approx(2 / 3)
+    assert figures["identification"]["by_class"]["squat.knees_inward"]["n"] == 1
+    assert figures["detection"] == {"sensitivity": 0.5, "specificity": 1.0}
+    assert figures["correction"] == {"judge": {"mistakes": 2, "corrected": 1}}
+    assert figures["do_no_harm"] == {"n": 1, "mean_shift_m": 0.01}
+    assert figures["two_mistakes"] == {"n": 1, "one_of_them_found": 1, "called_correct": 0}
+    assert len(figures["repetitions"]) == 4
+    assert "two mistakes" in report(figures)
+
+
+def test_second_correct_squat_is_a_correct_squat():
+    assert same_class("squat.correct_bis", "squat.correct")
+    assert not same_class("lunge.correct", "squat.correct")
+    assert not same_class("squat.front_bent", "squat.correct")
+
+
+def test_command_writes_what_is_promised(release, tmp_path, capsys):
+    out = tmp_path / "figures.json"
+    assert main(["--data", "sim:1:1", "--release", str(release), "--exercise-known", "--json", str(out)]) == 0
+    content = json.loads(out.read_text())
+    (data,) = content["data"]
+    assert content["release"]["name"] == "tiny"
+    assert data["name"] == "sim:1:1"
+    assert data["n"] == len(CODES)
+    assert set(data["identification"]) >= {"micro", "macro", "interval", "by_class"}
+    assert set(data["correction"]) == {"judge"}
+    first = data["repetitions"][0]
+    assert set(first) == {"source", "index", "label", "finding", "probability", "abstained", "corrected"}
+    # Told the exercise, it never names another.
+    assert all(r["finding"].split(".")[0] == r["label"].split(".")[0] for r in data["repetitions"])
+    assert "identified" in capsys.readouterr().out
+
+
+def test_a_repetition_is_judged_alike_alone_and_among_others(release):
+    repetitions = load("sim:1:1")
+    loaded = load_release(release)
+    together = evaluate(loaded, repetitions)
+    alone = evaluate(loaded, repetitions[4:5])
+    assert alone[0].finding == together[4].finding
+    assert alone[0].probability == pytest.approx(together[4].probability, abs=1e-9)
+    assert alone[0].corrected == together[4].corrected
+
+
+def test_a_release_without_a_judge_has_no_judge_of_its_own(release):
+    loaded = load_release(release)
+    assert own_judge(loaded) == "judge"
+    assert own_judge(replace(loaded, judge=None)) is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--data", "nothing:here"],
+        ["--data", "sim:0:1", "--release", "no-such-release"],
+        ["--data", "sim:0:1", "--judge", "somebody"],
+        ["--data", "sim:0:1", "--release", "published:/nowhere.pt"],
+    ],
+)
+def test_what_cannot_be_had_is_named(arguments, release, capsys):
+    if "--release" not in arguments:
+        arguments = [*arguments, "--release", str(release)]
+    assert main(arguments) == 2
+    assert len(capsys.readouterr().err) > 20
+
+
+def test_published_weights_find_what_was_published(shared, tmp_path):
+    import numpy as np
+
+    from ml.catalogue import PUBLISHED_CODES
+
+    source = shared / "data" / "ec3d" / "subject4_part.npz"
+    out = tmp_path / "figures.json"
+    assert (
+        main(
+            [
+                "--data",
+                f"ec3d:{source}",
+                "--release",
+                f"published:{shared}/reference/Ours.pt",
+                "--json",
+                str(out),
+            ]
+        )
+        == 0
+    )
+    (data,) = json.loads(out.read_text())["data"]
+    with np.load(source) as file:
+        expected = [PUBLISHED_CODES[i] for i in file["published_prediction"]]
+        corrected = [PUBLISHED_CODES[i] for i in file["published_prediction_corrected"]]
+    assert [r["finding"] for r in data["repetitions"]] == expected
+    for r, code in zip(data["repetitions"], corrected, strict=True):
+        if r["corrected"]:
+            right = (
+                code.split(".")[1].startswith("correct") and code.split(".")[0] == r["label"].split(".")[0]
+            )
+            assert r["corrected"]["published"] == right
