@@ -62,10 +62,10 @@ def placement(positions: NDArray[np.floating]) -> Placement:
         + positions[:, _J["right_shoulder"]]
         - positions[:, _J["left_shoulder"]]
     )
-    right = np.median(sides, axis=0)
+    right = np.mean(sides, axis=0)  # not the median: by axis it would depend on how the axes lie
     # Lying, the body's length shows the heading far better than hips that one camera sees behind each other.
     feet = (positions[:, _J["left_ankle"]] + positions[:, _J["right_ankle"]]) / 2
-    along = np.median(positions[:, _J["neck"]] - feet, axis=0)
+    along = np.mean(positions[:, _J["neck"]] - feet, axis=0)
     lying = max(0.0, float(np.hypot(along[0], along[1])) / leg - 0.8)
     right = right + lying * np.array([along[1], -along[0], 0.0])
     length = float(np.hypot(right[0], right[1]))
@@ -146,7 +146,7 @@ def _seen(positions: NDArray[np.floating]) -> NDArray[np.float64]:
     seen = positions - pelvis
     ankles = positions[:, [_J["left_ankle"], _J["right_ankle"]]]
     floor = np.percentile(ankles[..., 2].min(axis=1), 10)
-    origin = np.median(pelvis, axis=0)
+    origin = np.mean(pelvis, axis=0)
     origin[:, 2] = floor
     seen[:, [PELVIS]] = pelvis - origin
     seen = seen @ place.axes.T / place.leg_length

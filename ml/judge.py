@@ -108,7 +108,6 @@ def _measures(p: NDArray[np.float64]) -> NDArray[np.float64]:
         _pitch(trunk),
         _bend(trunk, pelvis - knees),
         _bend(trunk, pelvis - ankles),
-        _bend(neck - shoulders, trunk),
         _bend(shoulders - pelvis, pelvis - ankles),
         pelvis[:, 2] - np.minimum(at["left_ankle"][:, 2], at["right_ankle"][:, 2]),
         pelvis[:, 1] - ankles[:, 1],

@@ -1,0 +1,95 @@
+"""The network: what it tells its correction branch, and that no repetition depends on its company."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.model import FeedbackNetwork, NetworkConfig
+
+CLASSES = ("squat.correct", "squat.knees_inward", "squat.front_bent")
+
+
+def network(**more):
+    torch.manual_seed(0)
+    made = FeedbackNetwork(NetworkConfig(classes=CLASSES, n_hidden=8, **more)).double()
+    made(inputs(16))  # gives the batch normalisations statistics of their own
+    return made.eval()
+
+
+def inputs(n, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(n, 57, 25, generator=generator, dtype=torch.double)
+
+
+def test_shapes_and_probabilities():
+    output = network()(inputs(5))
+    assert output.change.shape == (5, 57, 25)
+    torch.testing.assert_close(output.log_probabilities.exp().sum(1), torch.ones(5, dtype=torch.double))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(2, 9), st.integers(0, 10**6), st.sampled_from(["probabilities", "argmax"]))
+def test_result_does_not_depend_on_what_shares_the_batch(n, seed, feedback):
+    made, x = network(feedback=feedback), inputs(n, seed)
+    with torch.inference_mode():
+        together, alone = made(x), made(x[:1])
+    torch.testing.assert_close(together.log_probabilities[:1], alone.log_probabilities)
+    torch.testing.assert_close(together.change[:1], alone.change)
+
+
+def test_correction_branch_hears_the_label():
+    made, x = network(), inputs(3)
+    changes = [made(x, label=torch.full((3,), label)).change for label in range(3)]
+    assert not torch.allclose(changes[0], changes[1])
+    assert not torch.allclose(changes[1], changes[2])
+
+
+def test_negative_label_means_the_networks_own_belief():
+    made, x = network(), inputs(3)
+    mixed = made(x, label=torch.tensor([-1, 2, -1])).change
+    own, taught = made(x).change, made(x, label=torch.full((3,), 2)).change
+    torch.testing.assert_close(mixed, torch.stack([own[0], taught[1], own[2]]))
+
+
+def test_published_feedback_is_the_likeliest_class_alone():
+    made, x = network(feedback="argmax"), inputs(4)
+    likeliest = made(x).log_probabilities.argmax(1)
+    torch.testing.assert_close(made(x).change, made(x, label=likeliest).change)
+
+
+@pytest.mark.parametrize(("feedback", "passes"), [("probabilities", True), ("argmax", False)])
+def test_only_probabilities_teach_the_classes_through_the_correction(feedback, passes):
+    made = network(feedback=feedback)
+    made(inputs(4)).change.square().sum().backward()
+    gradient = made.classification.linear.weight.grad
+    assert (gradient is not None and bool(gradient.abs().sum() > 0)) == passes
+
+
+def test_standardising_takes_units_out():
+    made, x = network(), inputs(64) * 30 + 7
+    made.standardise_by(x)
+    scaled = (x - made.input_mean) / made.input_scale
+    assert scaled.std() == pytest.approx(1, abs=0.05)
+    assert scaled.mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_coefficient_that_never_varies_is_not_blown_up():
+    made = network()
+    made.standardise_by(torch.zeros(10, 57, 25, dtype=torch.double))
+    assert made.input_scale.min() == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"classes": ("one",)},
+        {"classes": ("a", "a")},
+        {"classes": CLASSES, "feedback": "loud"},
+        {"classes": CLASSES, "n_hidden": 7},
+        {"classes": CLASSES, "n_nodes": 56},
+    ],
+)
+def test_impossible_configuration_is_refused(fields):
+    with pytest.raises(ValueError):
+        NetworkConfig(**fields)
