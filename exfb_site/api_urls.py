@@ -29,6 +29,10 @@ urlpatterns = [
     path("repetitions/<uuid:uuid>/verdicts/", feedback.Verdicts.as_view(), name="verdicts"),
     path("releases/", feedback.Releases.as_view(), name="releases"),
     path("schema/", SpectacularAPIView.as_view(**_open), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema", **_open), name="docs"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html", **_open),
+        name="docs",
+    ),
     re_path("", NoSuchAddress.as_view(), name="no_such_address"),
 ]

@@ -12,7 +12,6 @@ from rest_framework.views import APIView
 from feedback.services import VerdictError
 from patients.uploads import UploadError
 
-
 #: The field of the request that a code of ours is about; `file` and `decision` for all others.
 _UPLOAD_FIELDS = {"bad_date": "recorded_at", "bad_pain": "pain", "bad_exercise": "exercise"}
 _VERDICT_FIELDS = {"unknown_label": "label", "note_too_long": "note"}

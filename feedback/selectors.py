@@ -170,7 +170,7 @@ def session_detail(user: "AnyUser", session_uuid: UUID) -> tuple[ExerciseSession
     )
     analyses = (
         current_analyses()
-        .select_related("recording", "release")
+        .select_related("recording__patient", "release")
         .prefetch_related(Prefetch("repetitions", repetitions))
     )
     session = (
