@@ -1,4 +1,4 @@
-"""How the network sees a repetition, whatever place, heading, size and pace; and how its change comes back."""
+"""How the network sees a repetition, whatever place, heading, size and pace; and how a change comes back."""
 
 import numpy as np
 import pytest

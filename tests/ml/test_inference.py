@@ -1,0 +1,183 @@
+"""The predictor: one batch, the same answer in any company, honest about what it does not know."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ml.catalogue import CODES, PUBLISHED_CODES, exercise_of, is_correct
+from ml.encoding import encode
+from ml.familiarity import Familiarity
+from ml.inference import AnalysisError, Predictor
+from ml.judge import JudgeConfig, JudgeNetwork
+from ml.model import FeedbackNetwork, NetworkConfig
+from ml.poses.sequence import PoseSequence
+from ml.published import import_published
+from ml.release import write_release
+from ml.simulate import Person, simulate_recording, simulate_repetition
+
+
+def repetitions(codes, seed=0):
+    rng = np.random.default_rng(seed)
+    return [simulate_repetition(Person.sample(seed), code, rng).performed for code in codes]
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    """Untrained, so that nothing here depends on a training: only how the parts are put together."""
+    torch.manual_seed(0)
+    network = FeedbackNetwork(NetworkConfig(classes=CODES, n_hidden=8))
+    inputs = torch.from_numpy(encode(repetitions(CODES * 2)))
+    network.standardise_by(inputs)
+    network(inputs)
+    familiarity = Familiarity(len(CODES), 57)
+    familiarity.fit(inputs, torch.arange(len(inputs)) % len(CODES))
+    judge = JudgeNetwork(JudgeConfig(classes=CODES, n_hidden=4))
+    folder = tmp_path_factory.mktemp("releases") / "untrained"
+    return write_release(folder, network=network, judge=judge, familiarity=familiarity)
+
+
+@pytest.fixture(scope="module")
+def published(shared, tmp_path_factory):
+    return import_published(
+        shared / "reference" / "Ours.pt", tmp_path_factory.mktemp("releases") / "published"
+    )
+
+
+def with_thresholds(release, **thresholds):
+    return replace(release, manifest=replace(release.manifest, thresholds=thresholds))
+
+
+@pytest.mark.parametrize("kind", ["own", "published"])
+def test_answer_does_not_depend_on_what_shares_the_batch(kind, release, request):
+    chosen = release if kind == "own" else request.getfixturevalue("published")
+    predictor, several = Predictor(chosen), repetitions(CODES[:6])
+    together = predictor.predict(several, correct_always=True)
+    for one, (finding, correction) in zip(several, together, strict=True):
+        ((alone, corrected),) = predictor.predict([one], correct_always=True)
+        assert alone.code == finding.code
+        for code, probability in alone.probabilities.items():
+            assert probability == pytest.approx(finding.probabilities[code], abs=1e-6)
+        np.testing.assert_allclose(corrected.positions, correction.positions, atol=1e-6)
+        assert corrected.verified == correction.verified
+
+
+def test_probabilities_sum_to_one_and_the_finding_is_the_largest(release):
+    for finding, _ in Predictor(release).predict(repetitions(CODES)):
+        assert sum(finding.probabilities.values()) == pytest.approx(1)
+        assert max(finding.probabilities, key=finding.probabilities.get) == finding.code
+        assert finding.probability == finding.probabilities[finding.code]
+
+
+def test_known_exercise_leaves_only_its_classes_in_the_same_proportion(release):
+    predictor, several = Predictor(release), repetitions(CODES)
+    free = predictor.predict(several)
+    bound = predictor.predict(several, ["lunge"] * len(several))
+    for (finding, _), (known, _) in zip(free, bound, strict=True):
+        assert set(known.probabilities) == {code for code in CODES if exercise_of(code) == "lunge"}
+        share = sum(finding.probabilities[code] for code in known.probabilities)
+        assert known.probability == pytest.approx(finding.probabilities[known.code] / share)
+
+
+def test_correction_hears_what_was_found_and_not_what_was_ruled_out(release):
+    predictor, (one,) = Predictor(release), repetitions(["squat.front_bent"])
+    several = [
+        predictor.predict([one], [name], correct_always=True)[0] for name in ("squat", "lunge", "plank")
+    ]
+    positions = [correction.positions for _, correction in several]
+    assert np.abs(positions[0] - positions[1]).max() > 1e-4
+    assert np.abs(positions[1] - positions[2]).max() > 1e-4
+
+
+def test_correct_repetitions_and_abstentions_get_no_correction(release):
+    several = repetitions(CODES * 3)
+    for finding, correction in Predictor(release).predict(several):
+        assert (correction is None) == is_correct(finding.code)
+    for finding, correction in Predictor(with_thresholds(release, confidence=1.01)).predict(several):
+        assert finding.abstained
+        assert finding.abstained_reason == "low_confidence"
+        assert correction is None
+
+
+def test_what_is_unlike_training_is_abstained_from(release):
+    odd = PoseSequence(np.random.default_rng(0).normal(size=(60, 19, 3)), 30.0)
+    (usual,) = repetitions(["plank.correct"])
+    predictor = Predictor(with_thresholds(release, unlike_training=3.0))
+    (finding, correction), (known, _) = predictor.predict([odd, usual])
+    assert finding.abstained_reason == "unlike_training"
+    assert correction is None
+    assert not known.abstained
+
+
+def test_temperature_softens_and_keeps_the_order(release):
+    (one,) = repetitions(["lunge.not_low_enough"])
+    soft = replace(release, manifest=replace(release.manifest, temperature=4.0))
+    ((sharp, _),), ((softened, _),) = (Predictor(r).predict([one]) for r in (release, soft))
+    assert softened.code == sharp.code
+    assert softened.probability < sharp.probability
+
+
+def test_release_is_left_as_it_was(release):
+    Predictor(release)
+    assert next(release.network.parameters()).dtype == torch.float32
+
+
+def test_no_repetitions_no_predictions(release):
+    assert Predictor(release).predict([]) == []
+
+
+def test_unknown_exercise_is_refused(release):
+    with pytest.raises(AnalysisError) as error:
+        Predictor(release).predict(repetitions(["squat.correct"]), ["cartwheel"])
+    assert error.value.code == "unknown_exercise"
+
+
+@pytest.mark.parametrize(
+    ("codes", "exercise"),
+    [(("squat.correct", "squat.front_bent", "squat.correct"), "squat"), (("plank.arched_back",), "plank")],
+)
+def test_whole_recording_is_analysed(release, codes, exercise):
+    recording, spans = simulate_recording(Person.sample(3), codes, np.random.default_rng(3))
+    result = Predictor(release).analyse(recording, exercise)
+    assert result.exercise == exercise
+    assert len(result.performed) == len(recording)
+    assert len(result.repetitions) == len(spans)
+    for repetition in result.repetitions:
+        assert exercise_of(repetition.finding.code) == exercise
+        if repetition.correction:
+            n_frames = repetition.end_frame - repetition.start_frame
+            assert repetition.correction.positions.shape == (n_frames, 19, 3)
+            assert repetition.correction.positions.dtype == np.float32
+            first = result.performed.positions[repetition.start_frame]
+            assert np.abs(repetition.correction.positions[0, 8] - first[8]).max() < 0.03
+
+
+def test_a_hold_is_a_plank_and_a_movement_is_not(release):
+    hold, _ = simulate_recording(Person.sample(4), ["plank.correct"], np.random.default_rng(4))
+    movement, _ = simulate_recording(Person.sample(4), ["lunge.correct"] * 3, np.random.default_rng(4))
+    predictor = Predictor(release)
+    assert predictor.analyse(hold).exercise == "plank"
+    assert predictor.analyse(movement).exercise in ("squat", "lunge")
+
+
+def test_standing_still_holds_no_repetition(release):
+    recording, _ = simulate_recording(Person.sample(5), ["squat.correct"], np.random.default_rng(5))
+    still = recording.with_positions(np.repeat(recording.positions[:1], 90, axis=0))
+    with pytest.raises(AnalysisError) as error:
+        Predictor(release).analyse(still)
+    assert error.value.code == "no_repetition_found"
+
+
+def test_published_release_gives_the_published_classes(published, shared):
+    data = np.load(shared / "data" / "ec3d" / "subject4_part.npz")
+    mirror = np.array([-1.0, 1.0, 1.0])  # the published frame is left-handed
+    several = [
+        PoseSequence(data["poses"][a:b] * mirror, 30.0)
+        for a, b in zip(data["offsets"], data["offsets"][1:], strict=False)
+    ]
+    results = Predictor(published).predict(several, correct_always=True)
+    expected = [PUBLISHED_CODES[i] for i in data["published_prediction"]]
+    assert [finding.code for finding, _ in results] == expected
+    expected = [PUBLISHED_CODES[i] for i in data["published_prediction_corrected"]]
+    assert [correction.judged for _, correction in results] == expected
