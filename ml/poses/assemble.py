@@ -51,14 +51,14 @@ def check_frame_count(n_frames: int) -> None:
 
 def checked_frame_rate(value: object) -> float:
     """Return a plausible frame rate in Hz, or refuse it."""
-    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not np.isfinite(value):
+    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or value != value:
         raise PoseFormatError(
             "bad_frame_rate", "The frame rate is not a number. State it in frames per second."
         )
     if not MIN_FRAME_RATE_HZ <= value <= MAX_FRAME_RATE_HZ:
         raise PoseFormatError(
             "bad_frame_rate",
-            f"The frame rate is {float(value):g} frames per second; between {MIN_FRAME_RATE_HZ:g} and "
+            f"The frame rate is {str(value)[:12]} frames per second; between {MIN_FRAME_RATE_HZ:g} and "
             f"{MAX_FRAME_RATE_HZ:g} can be used.",
         )
     return float(value)

@@ -113,7 +113,6 @@ def mediapipe_world(positions: np.ndarray | None = None) -> np.ndarray:
 
 def mediapipe_csv(positions: np.ndarray | None = None, copies: int = 1, offset: float = 0.0) -> bytes:
     lines = ["id,name,x,y,z,visibility" + (",person" if copies > 1 else "")]
-    numbers = MEDIAPIPE_33.items()
     by_number = sorted(
         (landmark, place, joint) for place, (joint, landmark) in enumerate(MEDIAPIPE_33.items())
     )

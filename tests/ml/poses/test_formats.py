@@ -192,6 +192,7 @@ BAD = {
     "no rate in NPZ": (samples.npz(frame_rate=None), "no_frame_rate"),
     "no rate in CSV": (samples.csv_wide(head=""), "no_frame_rate"),
     "rate of nought": (samples.exfb_json(frame_rate=0), "bad_frame_rate"),
+    "rate beyond numbers": (samples.exfb_json(frame_rate=-(10**30)), "bad_frame_rate"),
     "rate in words": (samples.exfb_json(frame_rate="fast"), "bad_frame_rate"),
     "NaN only": (samples.npz(_with_nan(None)), "no_person"),
     "empty cells only": (samples.csv_wide(_with_nan(None)), "no_person"),
