@@ -1,0 +1,128 @@
+"""Training: seeded, by person, and a release written whole or not at all."""
+
+import numpy as np
+import pytest
+import torch
+
+from ml.catalogue import CODES, is_correct
+from ml.encoding import decode_change, encode
+from ml.familiarity import Familiarity
+from ml.losses import to_joints
+from ml.model import FeedbackNetwork, NetworkConfig
+from ml.release import ReleaseError, load_release
+from ml.simulate import Person, simulate_repetition
+from ml.train import TrainingOptions, fitted_temperature, fitted_thresholds, main, train
+from ml.training_set import cut_roughly, encoded_change, simulate_training_set
+
+TINY = TrainingOptions(people=4, epochs=2, hidden=8, workers=1, threads=1)
+
+
+@pytest.fixture(scope="module")
+def examples():
+    return simulate_training_set(0, 3, 1)
+
+
+def test_examples_have_every_class_of_every_person(examples):
+    assert len(examples) == 3 * len(CODES)
+    assert examples.people.unique().tolist() == [0, 1, 2]
+    assert examples.labels.bincount().tolist() == [3] * len(CODES)
+    for label, code in enumerate(CODES):
+        changes = examples.changes[examples.labels == label]
+        assert (changes.abs().sum() == 0) == is_correct(code)
+
+
+def test_a_seed_gives_the_same_examples_however_many_work_on_them(examples):
+    again = simulate_training_set(0, 3, 1, workers=2)
+    assert torch.equal(examples.inputs, again.inputs)
+    assert torch.equal(examples.changes, again.changes)
+
+
+def test_other_seeds_are_other_people(examples):
+    other = simulate_training_set(1, 1, 1)
+    assert not set(other.people.tolist()) & set(examples.people.tolist())
+    with pytest.raises(ValueError, match="too many"):
+        simulate_training_set(0, 100_000, 1)
+
+
+@pytest.mark.parametrize("code", ["squat.not_low_enough", "lunge.knee_passes_toe", "plank.hunched_back"])
+def test_the_encoded_change_leads_to_the_true_correction(code):
+    repetition = simulate_repetition(Person.sample(9), code, np.random.default_rng(9), 0.7)
+    change = decode_change(encoded_change(repetition), repetition.performed.positions)
+    reached = repetition.performed.positions + change
+    joints = [
+        i
+        for i, name in enumerate(repetition.performed.skeleton.joints)
+        if "toe" not in name and "heel" not in name and name != "nose"
+    ]
+    off = np.linalg.norm(reached - repetition.correct.positions, axis=-1)[:, joints]
+    before = np.linalg.norm(repetition.performed.positions - repetition.correct.positions, axis=-1)[:, joints]
+    assert off.mean() < 0.25 * before.mean()
+
+
+def test_roughly_cut_motion_and_correction_stay_together():
+    repetition = simulate_repetition(Person.sample(2), "squat.front_bent", np.random.default_rng(2))
+    cut = cut_roughly(repetition, np.random.default_rng(3))
+    assert len(cut.performed) == len(cut.correct) != len(repetition.performed)
+    planted = [cut.performed.skeleton.index("left_ankle")]
+    np.testing.assert_allclose(
+        cut.performed.positions[:, planted], cut.correct.positions[:, planted], atol=1e-9
+    )
+
+
+def test_temperature_of_an_overconfident_network_is_above_one(examples):
+    class Sure(torch.nn.Module):
+        def forward(self, x):
+            from ml.model import NetworkOutput
+
+            scores = torch.zeros(len(x), len(CODES))
+            scores[:, 0] = 8.0
+            return NetworkOutput(scores.log_softmax(1), torch.zeros_like(x))
+
+    assert fitted_temperature(Sure(), examples) > 3
+
+
+def test_thresholds_are_in_their_range(examples):
+    torch.manual_seed(0)
+    network = FeedbackNetwork(NetworkConfig(classes=CODES, n_hidden=8)).eval()
+    familiarity = Familiarity(len(CODES), examples.inputs.shape[1])
+    familiarity.fit(examples.inputs, examples.labels)
+    thresholds = fitted_thresholds(network, familiarity, examples, 1.0)
+    assert 0.5 <= thresholds["confidence"] < 1
+    assert thresholds["unlike_training"] > 0
+
+
+def test_a_release_is_trained_and_is_the_same_again(tmp_path):
+    first, second = train(TINY, tmp_path / "first"), train(TINY, tmp_path / "second")
+    for name, value in first.network.state_dict().items():
+        assert torch.equal(value, second.network.state_dict()[name]), name
+    assert first.manifest.metrics["unseen_simulated_people"]["n"] == 2 * len(CODES)
+    assert load_release(tmp_path / "first").judge is not None
+
+
+def test_a_folder_that_exists_is_refused_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("ml.train.simulate_training_set", lambda *a, **k: pytest.fail("worked"))
+    (tmp_path / "there").mkdir()
+    with pytest.raises(ReleaseError) as caught:
+        train(TINY, tmp_path / "there")
+    assert caught.value.code == "exists"
+    assert main(["--out", str(tmp_path / "Bad Name")]) == 2
+    assert "name" in capsys.readouterr().err
+
+
+def test_training_that_fails_leaves_no_release(tmp_path, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("ml.train.train_judge", fails)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        train(TINY, tmp_path / "half")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_encoded_motion_of_the_examples_is_of_their_size(examples):
+    # A person's ankles are about a leg below the pelvis somewhere in every repetition.
+    places = to_joints(examples.inputs)
+    assert 0.5 < (places[:, :, 8, 2] - places[:, :, 11, 2]).max(1).values.median() < 1.1
+    assert np.isfinite(
+        encode([simulate_repetition(Person.sample(0), "plank.correct", np.random.default_rng(0)).performed])
+    ).all()
