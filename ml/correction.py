@@ -7,8 +7,8 @@ The published method adds its change and leaves it there: bones stretch and plan
 * it starts as the person started: the change is faded in;
 * a planted foot stays planted. It may stand elsewhere than it stood, since no one can correct a stance that
   is too wide without, but then for as long as it is planted: it never slides. In a plank the feet stay
-  exactly where they were, and the hands (on the forearms the elbows too) walk while the change is faded in
-  to where a straight body needs them, and then stay;
+  exactly where they were, and the hands (on the forearms the elbows) walk while the change is faded in to
+  where a straight body needs them, and then stay;
 * the body is moved as a whole to where its feet allow, then the limbs are bent to fit, changing what the
   network wants as little as they can.
 
@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_opening, gaussian_filter1d, label
+from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d, label
 
 from ml.encoding import leg_length
 from ml.skeletons import EC3D_19
@@ -32,7 +32,7 @@ CHECKS = ("limb_length", "start", "planted_feet", "smoothness", "too_large")
 
 #: Limits of the checks.
 LIMB_TOLERANCE = 0.01  # of the bone's length
-START_TOLERANCE = 0.03  # metres, of trunk and shoulders
+START_TOLERANCE = 0.05  # metres, of trunk and shoulders
 SLIDE_TOLERANCE = 0.01  # metres, within one contact
 CALM_ACCELERATION = 5.0  # metres a second squared, beyond twice that of the performed motion
 LARGEST_SHIFT = 1.0  # of the leg's length
@@ -110,10 +110,13 @@ def check(
         for c in contacts(performed, frame_rate)
         if c.end > settled
     ]
+    # Against the start as it would be with the person's own bones: a camera's error in length is no change.
+    start = _walk(np.asarray(performed[:1], dtype=np.float64), lengths)
+    moved_at_start = (np.asarray(corrected[:1]) - start)[0, _UPPER_BODY]
     shaking, steady = (_acceleration(motion, frame_rate) for motion in (corrected, performed))
     failed = {
         "limb_length": off.max() > LIMB_TOLERANCE,
-        "start": np.linalg.norm(shift[0, _UPPER_BODY], axis=1).max() > START_TOLERANCE,
+        "start": np.linalg.norm(moved_at_start, axis=1).max() > START_TOLERANCE,
         "planted_feet": max((float(s.max()) for s in slid), default=0.0) > SLIDE_TOLERANCE,
         "smoothness": shaking > 2 * steady + CALM_ACCELERATION,
         "too_large": largest_shift(performed, corrected) > LARGEST_SHIFT * leg_length(performed),
@@ -142,21 +145,28 @@ def bone_lengths(positions: NDArray[np.floating]) -> Array:
 
 
 def contacts(positions: NDArray[np.floating], frame_rate: float) -> list[Contact]:
-    """Find when ankles, and lying also wrists and elbows, rest: slow and low for a sixth of a second.
+    """Find when ankles, and in a plank hands, rest on the ground.
 
-    A foot rests also on its toes with the heel up: then the ankle follows its own path, unchanged.
+    Standing, a foot rests while its ankle or its toes are slow and low: with the heel up the ankle then
+    follows its own path, unchanged. Lying, what rests half of the time rests all of the time, since a plank
+    is a hold and the rest is noise; of an arm that is the elbow where it is as low as the wrist, or else the
+    wrist.
     """
     found = []
+    lying = _is_lying(positions)
     for side in _SIDES:
         ankle, toe = _J[f"{side}_ankle"], _J[f"{side}_big_toe"]
-        found += _spans(
-            ankle, _resting(positions, ankle, frame_rate) | _resting(positions, toe, frame_rate), frame_rate
-        )
-        if _is_lying(positions):
-            floor = positions[..., 2].min(axis=1)
-            for joint in (_J[f"{side}_wrist"], _J[f"{side}_elbow"]):
-                low = positions[:, joint, 2] < floor + 1.5 * NEAR_GROUND
-                found += _spans(joint, _resting(positions, joint, frame_rate) & low, frame_rate)
+        resting = {ankle: _resting(positions, ankle, frame_rate) | _resting(positions, toe, frame_rate)}
+        if lying:
+            elbow, wrist = _J[f"{side}_elbow"], _J[f"{side}_wrist"]
+            above = np.median(positions[:, elbow, 2] - positions[:, wrist, 2])
+            hand = elbow if above < NEAR_GROUND else wrist
+            resting[hand] = _resting(positions, hand, frame_rate)
+        for joint, rests in resting.items():
+            if lying:
+                found += [Contact(joint, 0, len(rests))] if rests.mean() > 0.5 else []
+            else:
+                found += _spans(joint, rests, frame_rate)
     return found
 
 
@@ -168,9 +178,10 @@ def _resting(positions: NDArray[np.floating], joint: int, frame_rate: float) -> 
 
 def _spans(joint: int, resting: NDArray[np.bool_], frame_rate: float) -> list[Contact]:
     shortest = min(max(2, round(frame_rate / 6)), len(resting))
-    # Opened with its edges repeated, so that a contact cut off by the repetition's end is not lost.
+    # With its edges repeated, so that a contact cut off by the repetition's end is not lost.
     padded = np.pad(resting, shortest, mode="edge")
-    kept = binary_opening(padded, np.ones(shortest, dtype=bool))[shortest:-shortest]
+    steady = binary_closing(padded, np.ones(shortest, dtype=bool))
+    kept = binary_opening(steady, np.ones(shortest, dtype=bool))[shortest:-shortest]
     numbered, count = label(kept)
     frames = [np.flatnonzero(numbered == i + 1) for i in range(count)]
     return [Contact(joint, int(f[0]), int(f[-1]) + 1) for f in frames]
@@ -187,7 +198,7 @@ def _anchors(performed: Array, change: Array, fade: Array, frame_rate: float) ->
     hold = np.zeros(performed.shape[:2])
     found = contacts(performed, frame_rate)
     if _is_lying(performed):
-        # Hands and elbows take one step together, so that no forearm is torn.
+        # Both hands take one step together.
         of_feet = change[:, _ANKLES].mean(axis=1)
         hands = [contact for contact in found if contact.joint not in _ANKLES]
         offsets = [(change[:, c.joint] - of_feet)[c.start : c.end] for c in hands]
