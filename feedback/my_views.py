@@ -28,6 +28,7 @@ def my_home(request: HttpRequest) -> HttpResponse:
     latest = next((result for result in results if result.known), None)
     context = {
         "patient": patient,
+        "first_name": request.user.first_name or patient.name,
         "now": timezone.localtime(),
         "today": _today(patient, results),
         "results": results,

@@ -23,6 +23,9 @@ from patients.selectors import recording_for
 from patients.services import receive_recording
 from patients.uploads import UploadError
 
+#: Failures that do not lie in the recording: the same file may succeed next time.
+RETRY_HELPS = ("file_missing", "release_unusable", "worker_lost", "internal_error")
+
 
 def upload(request: HttpRequest, patient_uuid: UUID) -> HttpResponse:
     patient, access = get_patient(request.user, patient_uuid)
@@ -105,7 +108,7 @@ def _progress(analysis: Analysis, access: Access) -> dict[str, Any]:
         "steps": _steps(analysis),
         "wait": _wait(status.expected_wait_seconds),
         "error": error,
-        "may_retry": access.may_upload and not analysis.is_open and analysis.status != Analysis.Status.DONE,
+        "may_retry": access.may_upload and analysis.error_code in RETRY_HELPS,
     }
 
 
@@ -116,7 +119,8 @@ def _steps(analysis: Analysis) -> list[tuple[str, str]]:
         return [(name, "done") for name in names]
     reached = max(1, list(Analysis.Step).index(Analysis.Step(analysis.step)))
     at = min(reached, len(names) - 1)
-    states = ["done"] * at + ["now" if analysis.is_open else "failed"] + [""] * len(names)
+    here = {Analysis.Status.QUEUED: "", Analysis.Status.RUNNING: "now"}.get(analysis.status, "failed")
+    states = ["done"] * at + [here] + [""] * len(names)
     return list(zip(names, states, strict=False))
 
 

@@ -11,12 +11,6 @@ from patients.models import Clinic, Exercise, Patient, Prescription, User
 from patients.permissions import active_memberships
 
 
-class MarkedForm:
-    """Adds the file of how a field looks, with its hint and its error tied to it."""
-
-    template_name = "_form.html"
-
-
 class DateInput(forms.DateInput):
     """A browser's own date picker, which wants ISO dates."""
 
@@ -26,7 +20,7 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-class SignInForm(MarkedForm, AuthenticationForm):
+class SignInForm(AuthenticationForm):
     """E-mail address, in any case of letters, and password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -39,7 +33,7 @@ class SignInForm(MarkedForm, AuthenticationForm):
         return self.cleaned_data["username"].lower()
 
 
-class UploadForm(MarkedForm, forms.Form):
+class UploadForm(forms.Form):
     """A recording and what the person says about it."""
 
     file = forms.FileField(label=_("Recording"), help_text=_("A file of 3D poses: JSON, CSV or NPZ."))
@@ -69,7 +63,7 @@ class UploadForm(MarkedForm, forms.Form):
         return day
 
 
-class PatientForm(MarkedForm, forms.ModelForm):
+class PatientForm(forms.ModelForm):
     """A new patient of one of the clinics that the person works for."""
 
     class Meta:
@@ -85,7 +79,7 @@ class PatientForm(MarkedForm, forms.ModelForm):
         self.fields["name"].widget.attrs["autocomplete"] = "off"
 
 
-class PrescriptionForm(MarkedForm, forms.ModelForm):
+class PrescriptionForm(forms.ModelForm):
     """Which exercise, how often, from when."""
 
     class Meta:
@@ -105,7 +99,7 @@ class PrescriptionForm(MarkedForm, forms.ModelForm):
         return cleaned
 
 
-class ApiKeyForm(MarkedForm, forms.Form):
+class ApiKeyForm(forms.Form):
     """What a new key is for."""
 
     name = forms.CharField(

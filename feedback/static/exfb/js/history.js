@@ -16,7 +16,8 @@ function themed(part) {
 function ticks(axis, room) {
   const step = Math.max(1, Math.ceil(sessions / room));
   const kept = axis.tickvals.filter((i) => (sessions - 1 - i) % step === 0);
-  return { tickvals: kept, ticktext: kept.map((i) => axis.ticktext[i].replace(' ', plot.clientWidth < 480 ? '<br>' : ' ')) };
+  const short = (text) => (plot.clientWidth < 480 ? text.replace(' ', '<br>').replace('n = ', '') : text);
+  return { tickvals: kept, ticktext: kept.map((i) => short(axis.ticktext[i])) };
 }
 
 /** The names of the parts beside the last bar, where there is room. */
