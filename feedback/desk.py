@@ -28,8 +28,22 @@ _GLYPHS = {
 }
 #: From where a mistake shows; the player chooses where nothing is said here.
 _CAMERAS = {"knees_inward": "front", "feet_too_wide": "front"}
-#: The curve to begin with where no correction says which angle matters.
-_FIRST_ANGLES = {"squat": "right_knee_flexion", "lunge": "right_knee_flexion", "plank": "back_curve"}
+_SIDES = ("right", "left")
+_LEG_ANGLES = tuple(
+    f"{side}_{kind}" for kind in ("knee_flexion", "knee_valgus", "hip_flexion") for side in _SIDES
+)
+#: The angles that say something about an exercise; the first is shown where there is no correction.
+_ANGLES = {
+    "squat": (*_LEG_ANGLES, "trunk_lean"),
+    "lunge": (*_LEG_ANGLES, "trunk_lean"),
+    "plank": (
+        "back_curve",
+        "right_hip_flexion",
+        "left_hip_flexion",
+        "right_knee_flexion",
+        "left_knee_flexion",
+    ),
+}
 _STATES = {
     None: "open",
     Verdict.Decision.CONFIRMED: "confirmed",
@@ -78,7 +92,7 @@ class Card:
     verdicts: Sequence[Spoken]
     choices: Sequence[Choice]
     camera: str
-    angle: str
+    angles: str
 
     @property
     def is_open(self) -> bool:
@@ -87,6 +101,15 @@ class Card:
     @property
     def may_confirm(self) -> bool:
         return not self.repetition.abstained
+
+    @property
+    def failed_checks(self) -> list[str]:
+        """Why the correction is not verified, in words."""
+        return (
+            [wording.check_sentence(check) for check in self.correction.failed_checks]
+            if self.correction
+            else []
+        )
 
 
 @dataclass(frozen=True)
@@ -165,7 +188,7 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
         verdicts=[_spoken(verdict) for verdict in repetition.verdicts.all()],
         choices=_choices(repetition, code),
         camera=_CAMERAS.get(kind, ""),
-        angle=_FIRST_ANGLES.get(repetition.exercise, ""),
+        angles=" ".join(_ANGLES.get(repetition.exercise, ())),
     )
 
 

@@ -56,30 +56,20 @@ def listed(words: Sequence[str]) -> str:
 
 def session_sentence(session: ExerciseSession) -> Sentence:
     """Return what a clinician should look at in a session, from its repetitions and its pain. No query."""
-    repetitions = shown_repetitions(session)
-    clauses = [
-        *_mistake_clauses(repetitions),
-        *_unclear_clause(repetitions, session.shown_analyses),  # type: ignore[attr-defined]
-    ]
+    repetitions, analyses = shown_repetitions(session), session.shown_analyses  # type: ignore[attr-defined]
+    mistakes = _mistake_clauses(repetitions)
+    clauses = [*mistakes[:1], *_unclear_clause(repetitions, analyses), *mistakes[1:]]
     if not clauses and repetitions:
         number = len(repetitions)
-        clauses = [ngettext("the only one is correct", "all %(number)d correct", number) % {"number": number}]
-    rest = _trouble(session.shown_analyses)  # type: ignore[attr-defined]
-    if session.pain is not None and session.pain >= ExerciseSession.PAIN_THRESHOLD:  # type: ignore[attr-defined]
-        clauses.insert(0, _("pain %(pain)d of 10") % {"pain": session.pain})  # type: ignore[attr-defined]
+        clauses = [ngettext("the only repetition is correct", "all %(number)d correct", number) % {"number": number}]
+    pain: int | None = session.pain  # type: ignore[attr-defined]
+    if pain is not None and pain >= ExerciseSession.PAIN_THRESHOLD:
+        clauses.insert(0, _("pain %(pain)d of 10") % {"pain": pain})
+    trouble = _trouble(analyses)
     if not clauses:
-        return Sentence(rest or _("No repetition was found."), "", "")
-    return Sentence(
-        capfirst(clauses[0]), _join(clauses[1:3]), " ".join([*_sentences(clauses[3:]), rest]).strip()
-    )
-
-
-def _join(clauses: Sequence[str]) -> str:
-    return "".join(f"; {clause}" for clause in clauses) + "."
-
-
-def _sentences(clauses: Iterable[str]) -> list[str]:
-    return [f"{capfirst(clause)}." for clause in clauses]
+        return Sentence(trouble or _("No repetition was found."), "", "")
+    rest = " ".join([*(f"{capfirst(clause)}." for clause in clauses[3:]), trouble]).strip()
+    return Sentence(capfirst(clauses[0]), "".join(f"; {clause}" for clause in clauses[1:3]) + ".", rest)
 
 
 def _mistake_clauses(repetitions: Sequence[Repetition]) -> list[str]:
@@ -90,15 +80,26 @@ def _mistake_clauses(repetitions: Sequence[Repetition]) -> list[str]:
         for repetition in repetitions
         if (code := shown_code(repetition)) != NOT_SURE and not is_correct(code)
     )
-    return [
-        _mistake_clause(code, number, totals[exercise], exercise if len(totals) > 1 else "")
-        for (exercise, code), number in mistakes.most_common()
-    ]
+    clauses: list[str] = []
+    told: set[str] = set()
+    for (exercise, code), number in mistakes.most_common():
+        clauses.append(
+            _mistake_clause(
+                code,
+                number,
+                total=None if exercise in told else totals[exercise],
+                exercise=exercise if len(totals) > 1 else "",
+            )
+        )
+        told.add(exercise)
+    return clauses
 
 
-def _mistake_clause(code: str, number: int, total: int, exercise: str) -> str:
+def _mistake_clause(code: str, number: int, *, total: int | None, exercise: str) -> str:
     values = {"mistake": class_name(code).lower(), "number": number, "total": total}
-    clause = _("%(mistake)s in %(number)d of %(total)d") % values
+    clause = (
+        _("%(mistake)s in %(number)d") if total is None else _("%(mistake)s in %(number)d of %(total)d")
+    ) % values
     return f"{Exercise(exercise).label}: {clause}" if exercise else clause
 
 

@@ -15,13 +15,12 @@ function plotly(src) {
   return loading;
 }
 
-// The angles of a motion, first the one that the correction changes most.
-export function anglesByDifference({ performed, corrected }) {
-  const names = Object.keys(performed);
+// Of two or more angles, first the one that the correction changes most.
+function byDifference(names, { performed, corrected }) {
   if (!corrected) return names;
   const difference = (name) => Math.max(...performed[name].map((value, i) => Math.abs((value ?? 0) - (corrected[name][i] ?? 0))));
   const size = Object.fromEntries(names.map((name) => [name, difference(name)]));
-  return names.sort((a, b) => size[b] - size[a]);
+  return [...names].sort((a, b) => size[b] - size[a]);
 }
 
 export class Curve extends EventTarget {
@@ -37,11 +36,11 @@ export class Curve extends EventTarget {
     this.dragToSeek();
   }
 
-  // A new motion; `first` is the angle to begin with where no correction says which matters.
-  show(first) {
-    const { angles } = this.player.motion;
-    this.names = anglesByDifference(angles);
-    if (!angles.corrected && this.names.includes(first)) this.names = [first, ...this.names.filter((name) => name !== first)];
+  // A new motion; `telling` are the angles that say something about its exercise.
+  show(telling) {
+    const { angles } = this.player.motion, all = Object.keys(angles.performed);
+    const first = telling.filter((name) => all.includes(name));
+    this.names = [...byDifference(first, angles), ...all.filter((name) => !first.includes(name))];
     const label = (name) => this.words.angles[name] ?? name;
     this.angles.replaceChildren(...this.names.slice(0, SHOWN).map((name) => {
       const button = Object.assign(document.createElement('button'), { type: 'button', textContent: label(name) });

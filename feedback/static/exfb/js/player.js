@@ -12,7 +12,7 @@ export const CAMERAS = { front: [0, 0.08], side: [-Math.PI / 2, 0.05], three: [-
 export const MODES = ['overlay', 'side', 'ghost'];
 const FIELD_OF_VIEW = 26; // degrees; narrow, so that both halves of "side by side" show nearly the same angle
 const BODY_RADIUS = 0.14; // metres of flesh around the outermost joint
-const BORDER_PX = { x: 16, y: 52 }; // kept free for the buttons that lie over the picture
+const BORDER_PX = { wide: 52, narrow: 110 }; // kept free above and below for the buttons that lie over the picture
 const UP = new Vector3(0, 1, 0);
 
 // A motion as the API sends it: rows of 57 whole millimetres, x right, y forward, z up. Here: x left, y up, z forward, metres.
@@ -106,10 +106,7 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event('frame'));
   }
 
-  step(by) {
-    this.pause();
-    this.seek(Math.round(this.frame) + by);
-  }
+  step(by) { this.pause(); this.seek(Math.round(this.frame) + by); }
 
   play() {
     if (this.playing || !this.motion) return;
@@ -198,7 +195,8 @@ export class Player extends EventTarget {
     this.eye.updateProjectionMatrix();
     if (!this.outline) return;
     const tall = Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
-    const free = { x: Math.max(0.4, 1 - (2 * BORDER_PX.x) / width), y: Math.max(0.4, 1 - (2 * BORDER_PX.y) / height) };
+    const border = this.stage.clientWidth < 520 ? BORDER_PX.narrow : BORDER_PX.wide;
+    const free = { x: Math.max(0.4, 1 - 32 / width), y: Math.max(0.4, 1 - (2 * border) / height) };
     const back = this.direction(new Vector3()), right = new Vector3().crossVectors(UP, back).normalize();
     const up = new Vector3().crossVectors(back, right), point = new Vector3();
     this.distance = 0;

@@ -61,9 +61,8 @@ async function showMotion(uuid) {
   const { player } = shown, of = articleOf(uuid).dataset;
   marks.angle = null;
   player.load(motion);
-  curve.show(of.angle);
-  const knees = marks.angle?.endsWith('_valgus');
-  player.camera(of.camera || (knees ? 'front' : 'side'));
+  curve.show(of.angles.split(' '));
+  player.camera(of.camera || (curve.angle.endsWith('_valgus') ? 'front' : 'side'));
   player.seek(player.worst());
   const next = order()[order().indexOf(uuid) + 1];
   if (next) motionOf(next);

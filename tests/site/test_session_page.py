@@ -1,0 +1,176 @@
+"""The session page: what stands in its HTML before any script runs, for whom, and with how many queries."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.urls import reverse
+
+from feedback.desk import glyph
+from feedback.models import Analysis, Repetition, Verdict
+from ml.catalogue import CODES
+from patients.models import AccessLogEntry
+from tests.factories import (
+    AnalysisFactory,
+    CorrectionFactory,
+    People,
+    RecordingFactory,
+    RepetitionFactory,
+    VerdictFactory,
+)
+
+
+def analysed(people: People, findings: list[str], **fields: Any) -> list[Repetition]:
+    """A finished analysis of one recording of the patient, with these findings."""
+    recording = RecordingFactory(patient=people.patient)
+    analysis = AnalysisFactory(recording=recording, status="done", exercise=findings[0].split(".")[0])
+    return [RepetitionFactory(analysis=analysis, finding=finding, **fields) for finding in findings]
+
+
+def open_page(client: Any, user: Any, repetition: Repetition, asked: Repetition | None = None) -> Any:
+    client.force_login(user)
+    query = f"?repetition={asked.uuid}" if asked else ""
+    return client.get(reverse("session", args=[repetition.analysis.session.uuid]) + query)
+
+
+def article(response: Any, repetition: Repetition) -> str:
+    """The part of the page about one repetition."""
+    found = re.search(
+        rf'<article[^>]*data-repetition="{repetition.uuid}".*?</article>', response.content.decode(), re.S
+    )
+    assert found, "the repetition is not on the page"
+    return found.group(0)
+
+
+def test_each_repetition_is_in_the_html_in_words(client: Any, people: People) -> None:
+    first, second = analysed(people, ["squat.knees_inward", "squat.correct"], probability=0.83)
+    CorrectionFactory(repetition=first, joints=["right_knee", "left_knee"], largest_shift_m=0.081)
+    page = open_page(client, people.lead, first)
+    about = article(page, first)
+    assert "Repetition 1 of 2" in about
+    assert "Knees fall inward" in about
+    assert "83 %" in about
+    assert "moves the right knee and left knee most, by up to 8 cm" in about
+    assert "Push your knees out" in about
+    assert "Correct" in article(page, second)
+
+
+def test_the_runner_up_is_told(client: Any, people: People) -> None:
+    shares = {"squat.knees_inward": 0.8, "squat.front_bent": 0.15, "squat.correct": 0.05}
+    (one,) = analysed(people, ["squat.knees_inward"], probability=0.8, probabilities=shares)
+    assert "then trunk bent forward 15 %" in article(open_page(client, people.lead, one), one)
+
+
+def test_the_first_open_repetition_is_shown_unless_another_is_asked_for(client: Any, people: People) -> None:
+    first, second, third = analysed(people, ["squat.correct"] * 3)
+    VerdictFactory(repetition=first, clinician=people.lead)
+    page = open_page(client, people.lead, first)
+    assert page.context["current"].repetition == second
+    assert " hidden" in article(page, first).split(">")[0]
+    assert " hidden" not in article(page, second).split(">")[0]
+    assert open_page(client, people.lead, first, asked=third).context["current"].repetition == third
+
+
+def test_an_abstained_repetition_is_not_sure_and_cannot_be_confirmed(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.knees_inward"], abstained=True, abstained_reason="low_confidence")
+    CorrectionFactory(repetition=one)
+    about = article(open_page(client, people.lead, one), one)
+    assert "Not sure" in about
+    assert re.search(r'data-decide="confirm" disabled', about)
+    assert "Decide" in about
+    assert "The corrected motion" not in about
+
+
+def test_a_correction_that_is_not_verified_says_so(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.knees_inward"])
+    CorrectionFactory(repetition=one, verified=False, failed_checks=["planted_feet"])
+    about = article(open_page(client, people.lead, one), one)
+    assert "Correction not verified" in about
+    assert "Feet that were planted slide" in about
+
+
+def test_a_verdict_counts_and_is_listed_with_who_and_why(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.knees_inward"])
+    VerdictFactory(
+        repetition=one,
+        clinician=people.lead,
+        decision=Verdict.Decision.OVERRIDDEN,
+        label="squat.front_bent",
+        note="Hips hinge first.",
+    )
+    about = article(open_page(client, people.lead, one), one)
+    assert "Trunk bent forward" in about
+    assert "The model said: knees fall inward" in about
+    assert f"{people.lead} decided: trunk bent forward." in about
+    assert "Hips hinge first." in about
+    assert 'data-decide="undo"' in about
+
+
+def test_a_reader_has_no_buttons_to_decide(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.knees_inward"])
+    assert "data-decide" in article(open_page(client, people.colleague, one), one)
+    assert "data-decide" not in article(open_page(client, people.reader, one), one)
+
+
+def test_strangers_get_404_the_patient_their_own_page_and_visitors_the_sign_in(
+    client: Any, people: People
+) -> None:
+    (one,) = analysed(people, ["squat.knees_inward"])
+    for user in (people.stranger, people.unassigned, people.other_patient_user):
+        assert open_page(client, user, one).status_code == 404
+    own = open_page(client, people.patient_user, one)
+    assert own.url == reverse("my_session", args=[one.analysis.session.uuid])
+    client.logout()
+    assert "sign-in" in client.get(reverse("session", args=[one.analysis.session.uuid])).url
+
+
+def test_reading_is_logged(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.knees_inward"])
+    open_page(client, people.reader, one)
+    entry = AccessLogEntry.objects.get(user=people.reader)
+    assert (entry.action, entry.subject_uuid) == ("read", one.analysis.session.uuid)
+
+
+def test_a_failed_recording_says_why_beside_the_others(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.correct"])
+    AnalysisFactory(
+        recording=RecordingFactory(patient=people.patient),
+        session=one.analysis.session,
+        status=Analysis.Status.FAILED,
+        error_code="no_repetition_found",
+    )
+    page = open_page(client, people.lead, one).content.decode()
+    assert "No repetition was found in the recording." in page
+    assert str(one.uuid) in page
+
+
+def test_as_many_queries_for_many_repetitions_as_for_few(
+    client: Any, people: People, django_assert_max_num_queries: Any
+) -> None:
+    (one,) = analysed(people, ["squat.correct"])
+    open_page(client, people.lead, one)
+    address = reverse("session", args=[one.analysis.session.uuid])
+    with django_assert_max_num_queries(18) as few:
+        client.get(address)
+    for _ in range(3):
+        for repetition in analysed(people, ["squat.knees_inward"] * 5):
+            CorrectionFactory(repetition=repetition)
+            VerdictFactory(repetition=repetition, clinician=people.colleague)
+    with django_assert_max_num_queries(18) as many:
+        assert len(client.get(address).context["cards"]) == 16
+    assert len(many) == len(few)
+
+
+def test_no_script_or_style_is_inline(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.correct"])
+    html = open_page(client, people.lead, one).content.decode()
+    assert not re.search(r"\sstyle=|\son\w+=|<style", html)
+    assert all("src=" in tag or "application/json" in tag for tag in re.findall(r"<script[^>]*>", html))
+
+
+@pytest.mark.parametrize("code", [*CODES, "not_sure", "squat.correct_bis", "squat.wobbles"])
+def test_every_finding_has_a_glyph_in_the_sheet(code: str) -> None:
+    sheet = Path(finders.find("exfb/icons.svg")).read_text()
+    assert f'id="{glyph(code)}"' in sheet
