@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d, label
 
 from ml.encoding import leg_length
+from ml.preprocess import is_lying
 from ml.skeletons import EC3D_19
 
 Array = NDArray[np.float64]
@@ -153,7 +154,7 @@ def contacts(positions: NDArray[np.floating], frame_rate: float) -> list[Contact
     wrist.
     """
     found = []
-    lying = _is_lying(positions)
+    lying = is_lying(positions)
     for side in _SIDES:
         ankle, toe = _J[f"{side}_ankle"], _J[f"{side}_big_toe"]
         resting = {ankle: _resting(positions, ankle, frame_rate) | _resting(positions, toe, frame_rate)}
@@ -187,17 +188,12 @@ def _spans(joint: int, resting: NDArray[np.bool_], frame_rate: float) -> list[Co
     return [Contact(joint, int(f[0]), int(f[-1]) + 1) for f in frames]
 
 
-def _is_lying(positions: NDArray[np.floating]) -> bool:
-    trunk = np.median(positions[:, _J["neck"]] - positions[:, _PELVIS], axis=0)
-    return bool(abs(trunk[2]) < np.hypot(trunk[0], trunk[1]))
-
-
 def _anchors(performed: Array, change: Array, fade: Array, frame_rate: float) -> tuple[Array, Array]:
     """Where planted joints belong, (F, 19, 3), and how firmly they are held there, (F, 19) from 0 to 1."""
     anchors = performed.copy()
     hold = np.zeros(performed.shape[:2])
     found = contacts(performed, frame_rate)
-    if _is_lying(performed):
+    if is_lying(performed):
         # Both hands take one step together.
         of_feet = change[:, _ANKLES].mean(axis=1)
         hands = [contact for contact in found if contact.joint not in _ANKLES]
@@ -239,7 +235,7 @@ def _lead_in_and_out(anchors: Array, hold: Array, performed: Array, contact: Con
 def _fade_in(performed: Array, frame_rate: float) -> Array:
     """From 0 at the first frame to 1, shape (F,)."""
     n_frames = len(performed)
-    n_fading = FADE_IN_LYING * frame_rate if _is_lying(performed) else FADE_IN * n_frames
+    n_fading = FADE_IN_LYING * frame_rate if is_lying(performed) else FADE_IN * n_frames
     share = np.clip(np.arange(n_frames) / max(4, min(n_fading, n_frames / 3)), 0, 1)
     return np.asarray(share**2 * (3 - 2 * share))
 
