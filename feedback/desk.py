@@ -27,7 +27,7 @@ _GLYPHS = {
     NOT_SURE,
 }
 #: From where a mistake shows; the player chooses where nothing is said here.
-_CAMERAS = {"knees_inward": "front", "feet_too_wide": "front"}
+CAMERAS = {"knees_inward": "front", "feet_too_wide": "front"}
 _SIDES = ("right", "left")
 _LEG_ANGLES = tuple(
     f"{side}_{kind}" for kind in ("knee_flexion", "knee_valgus", "hip_flexion") for side in _SIDES
@@ -187,7 +187,7 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
         correction=correction,
         verdicts=[_spoken(verdict) for verdict in repetition.verdicts.all()],
         choices=_choices(repetition, code),
-        camera=_CAMERAS.get(kind, ""),
+        camera=CAMERAS.get(kind, ""),
         angles=" ".join(_ANGLES.get(repetition.exercise, ())),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from feedback.desk import CAMERAS
 from feedback.models import Analysis, ExerciseSession, Repetition, Verdict
 from ml.catalogue import is_correct
 from patients.models import Exercise
@@ -72,6 +73,11 @@ class PlainResult:
         """The code of the mistake that was made most often: the one thing to fix. Empty if there is none."""
         mistakes = Counter(one.label for one in self.known if not is_correct(one.label))
         return mistakes.most_common(1)[0][0] if mistakes else ""
+
+    @property
+    def camera(self) -> str:
+        """From where the thing to fix shows."""
+        return CAMERAS.get(self.mistake.split(".")[-1], "side")
 
     @property
     def mistake_count(self) -> int:
