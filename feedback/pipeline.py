@@ -14,13 +14,15 @@ from django.conf import settings
 from ml.manifest import MANIFEST_NAME, ReleaseError, sha256
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
+from ml.results import AnalysisError
 
 if TYPE_CHECKING:
-    from ml.inference import Predictor, RecordingResult
+    from ml.inference import Predictor
+    from ml.results import RecordingResult
 
 #: Why an analysis may end without a result, besides what a reader refuses.
 ANALYSIS_CODES = (
-    "no_repetition_found",
+    *AnalysisError.CODES,
     "file_missing",
     "release_unusable",
     "took_too_long",
@@ -30,11 +32,15 @@ ANALYSIS_CODES = (
 
 
 class AnalysisFailure(Exception):
-    """A recording cannot be analysed, however often it is tried; `code` says why."""
+    """A recording cannot be analysed, however often it is tried.
 
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
+    `code` is one of `ANALYSIS_CODES` or of the reader's; `message` says it in words, in English.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code
+        self.message = message
 
 
 def analyse_file(
@@ -47,8 +53,6 @@ def analyse_file(
 
     `on_step` is called with the name of each step that begins (`feedback.models.Analysis.Step`).
     """
-    from ml.inference import AnalysisError
-
     on_step("reading")
     try:
         sequence = read(file)
@@ -56,9 +60,9 @@ def analyse_file(
         on_step("findings")
         return predictor.analyse(sequence, exercise)
     except (PoseFormatError, AnalysisError) as error:
-        raise AnalysisFailure(error.code) from error
+        raise AnalysisFailure(error.code, error.message) from error
     except ReleaseError as error:
-        raise AnalysisFailure("release_unusable") from error
+        raise AnalysisFailure("release_unusable", error.message) from error
 
 
 def predictor_of(release_folder: Path) -> "Predictor":

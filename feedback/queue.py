@@ -20,11 +20,12 @@ from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease,
 from feedback.motions import pack_motion
 from feedback.releases import release_in_use
 from feedback.sessions import refresh_session
+from ml.catalogue import is_correct
 from patients.models import AccessLogEntry, Recording, User
 from patients.permissions import log_access, require
 
 if TYPE_CHECKING:
-    from ml.inference import RecordingResult, RepetitionResult
+    from ml.results import RecordingResult, RepetitionResult
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,8 @@ def store_results(*, analysis: Analysis, attempt: int, result: "RecordingResult"
         if not won:
             return False
         rows = [
-            _repetition(analysis, found, result.performed.frame_rate, result) for found in result.repetitions
+            _repetition(analysis, number, found, result)
+            for number, found in enumerate(result.repetitions, start=1)
         ]
         Repetition.objects.bulk_create(rows)
         Correction.objects.bulk_create(
@@ -126,16 +128,16 @@ def store_results(*, analysis: Analysis, attempt: int, result: "RecordingResult"
 
 
 def _repetition(
-    analysis: Analysis, found: "RepetitionResult", frame_rate: float, result: "RecordingResult"
+    analysis: Analysis, number: int, found: "RepetitionResult", result: "RecordingResult"
 ) -> Repetition:
     performed = result.performed.positions[found.start_frame : found.end_frame]
     return Repetition(
         analysis=analysis,
-        index=found.index,
+        index=number,
         exercise=found.exercise,
         start_frame=found.start_frame,
         end_frame=found.end_frame,
-        frame_rate=frame_rate,
+        frame_rate=result.performed.frame_rate,
         motion=pack_motion(performed),
         finding=found.finding.code,
         probability=found.finding.probability,
@@ -148,11 +150,13 @@ def _repetition(
 def _correction(repetition: Repetition, found: "RepetitionResult") -> Correction:
     correction = found.correction
     assert correction is not None  # noqa: S101  the caller asks only for those that have one
+    # What the judge says counts as one check more.
+    judged = [] if is_correct(correction.judged) else ["judge"]
     return Correction(
         repetition=repetition,
         motion=pack_motion(correction.positions),
         verified=correction.verified,
-        failed_checks=list(correction.failed_checks),
+        failed_checks=[*correction.failed_checks, *judged],
         largest_shift_m=correction.largest_shift_m,
         joints=list(correction.joints),
     )

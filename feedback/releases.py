@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from django.conf import settings
 from django.core.validators import slug_re
 from django.db import transaction
 
@@ -15,6 +16,23 @@ from ml.manifest import (
     release_folder,
     sha256,
 )
+
+#: Where releases of this installation lie: imported or trained here.
+LOCAL_RELEASES = settings.DATA_DIR / "releases"
+
+
+def find_release(name: str | None) -> Path:
+    """Return the folder of a release by its name or its path; without a name, of the active one.
+
+    Needs a database only for the active one. Raises `ReleaseError` if there is none of that name.
+    """
+    if name is None:
+        release = release_in_use()
+        return release_folder(DEFAULT_RELEASE) if release is None else folder_of(release)
+    for folder in (Path(name), release_folder(name), LOCAL_RELEASES / name):
+        if (folder / MANIFEST_NAME).is_file():
+            return folder
+    raise ReleaseError("not_found", f"There is no release {name!r}.")
 
 
 def folder_of(release: ModelRelease) -> Path:

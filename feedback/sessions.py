@@ -1,16 +1,28 @@
 """Keeps the summary of a session: its counts, and how soon a clinician should look at it."""
 
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
 
-from feedback.models import ExerciseSession, Repetition, Verdict
+from feedback.models import ExerciseSession, Verdict
 from feedback.selectors import current_analyses, judged_repetitions
 from ml.catalogue import is_correct
 from patients.models import Patient
 
 _Severity = ExerciseSession.Severity
+
+
+class Judged(NamedTuple):
+    """What counts of one repetition: see `feedback.selectors.judged_repetitions`."""
+
+    label: str
+    abstained: bool
+    decision: str | None
+
+    @property
+    def is_not_sure(self) -> bool:
+        return self.abstained and self.decision is None
 
 
 def refresh_session(*, session: ExerciseSession) -> None:
@@ -30,42 +42,35 @@ def refresh_session(*, session: ExerciseSession) -> None:
 
 
 def _summarise(session: ExerciseSession) -> None:
-    counted = [
-        repetition
-        for repetition in _repetitions(session.patient_id).filter(analysis__session=session)
-        if repetition.verdict_decision != Verdict.Decision.NOT_A_REPETITION
-    ]
-    session.repetition_count = len(counted)
-    session.unreviewed_count = sum(repetition.verdict_decision is None for repetition in counted)
-    session.severity = _severity(session, counted)
+    repetitions = _repetitions(session, analysis__session=session)
+    session.repetition_count = len(repetitions)
+    session.unreviewed_count = sum(one.decision is None for one in repetitions)
+    session.severity = _severity(session, repetitions)
     session.save(update_fields=["repetition_count", "unreviewed_count", "severity"])
 
 
-def _repetitions(patient_id: int) -> QuerySet[Repetition]:
-    """What counts of a patient: the repetitions of each recording's one analysis that people are shown."""
-    shown = current_analyses().filter(recording__patient=patient_id).order_by().values("pk")
-    return judged_repetitions().filter(analysis__in=shown)
+def _repetitions(session: ExerciseSession, **which: Any) -> list[Judged]:
+    """What counts of the session's patient: of each recording the one analysis that people are shown."""
+    shown = current_analyses().filter(recording__patient=session.patient_id).order_by().values("pk")
+    rows = judged_repetitions().filter(analysis__in=shown, **which)
+    columns = ("label", "abstained", "verdict_decision")
+    judged = [Judged(*row) for row in rows.values_list(*columns)]
+    return [one for one in judged if one.decision != Verdict.Decision.NOT_A_REPETITION]
 
 
-def _severity(session: ExerciseSession, repetitions: list[Repetition]) -> int:
+def _severity(session: ExerciseSession, repetitions: list[Judged]) -> int:
     pains = session.analyses.filter(recording__pain__gte=ExerciseSession.PAIN_THRESHOLD)
     if pains.exists():
         return _Severity.PAIN
-    if any(repetition.abstained and repetition.verdict_decision is None for repetition in repetitions):
+    if any(one.is_not_sure for one in repetitions):
         return _Severity.NOT_SURE
     mistakes = _mistakes(repetitions)
     if not mistakes:
         return _Severity.ROUTINE
-    earlier = _mistakes(_repetitions(session.patient_id).filter(analysis__session__day__lt=session.day))
+    earlier = _mistakes(_repetitions(session, analysis__session__day__lt=session.day))
     return _Severity.REPEATED if mistakes <= earlier else _Severity.NEW
 
 
-def _mistakes(repetitions: Iterable[Repetition]) -> set[str]:
+def _mistakes(repetitions: Iterable[Judged]) -> set[str]:
     """The mistakes that stand: what clinicians said, else what the model found without abstaining."""
-    return {
-        repetition.label
-        for repetition in repetitions
-        if not is_correct(repetition.label)
-        and repetition.verdict_decision != Verdict.Decision.NOT_A_REPETITION
-        and not (repetition.abstained and repetition.verdict_decision is None)
-    }
+    return {one.label for one in repetitions if not is_correct(one.label) and not one.is_not_sure}

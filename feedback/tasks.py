@@ -17,7 +17,7 @@ from feedback.queue import TASK_NAME, claim, fail, give_back, record_step, store
 from feedback.releases import folder_of
 
 if TYPE_CHECKING:
-    from ml.inference import RecordingResult
+    from ml.results import RecordingResult
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def _compute(analysis: Analysis) -> "RecordingResult":
     try:
         file = recording.file.open("rb")
     except FileNotFoundError as error:
-        raise AnalysisFailure("file_missing") from error
+        raise AnalysisFailure("file_missing", "The stored file is gone.") from error
     with file:
         return pipeline.analyse_file(
             cast(BinaryIO, file), recording.exercise or None, folder_of(analysis.release), note

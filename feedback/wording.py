@@ -175,6 +175,10 @@ ANALYSIS: dict[str, Sentences] = {
         _("No repetition was found in the recording. Check that it shows the whole exercise."),
         _("No repetition was found. Please record the whole exercise, from start to end."),
     ),
+    "unknown_exercise": Sentences(
+        _("The model release does not know this exercise. Choose another release, or name another exercise."),
+        _("This exercise cannot be looked at automatically. Your physiotherapist will take a look."),
+    ),
     "file_missing": Sentences(
         _("The stored file could not be opened. Ask who runs exfb to check the storage."),
         _("Your recording could not be opened. Please tell your clinic."),

@@ -1,47 +1,27 @@
 """A finished computation as the pipeline returns it, without any network."""
 
-from types import SimpleNamespace
-
+from ml.results import CorrectionResult, Finding, RecordingResult, RepetitionResult
 from tests.motions import squats
 
 
-def recording_result(findings=("squat.knees_inward", "squat.correct"), *, abstained=()):
-    """One repetition a finding; each mistake with a correction that is verified."""
+def recording_result(findings=("squat.knees_inward", "squat.correct"), *, abstained=()) -> RecordingResult:
+    """One repetition a finding; each mistake that is not abstained from with a verified correction."""
     performed = squats(len(findings))
     repetitions = []
     for i, code in enumerate(findings):
         start, end = i * 90, (i + 1) * 90
         unsure = i in abstained
+        probability = 0.4 if unsure else 0.9
         correction = None
         if not code.endswith(".correct") and not unsure:
-            correction = SimpleNamespace(
-                positions=performed.positions[start:end] + 0.01,
+            correction = CorrectionResult(
+                positions=(performed.positions[start:end] + 0.01).astype("float32"),
                 verified=True,
                 failed_checks=(),
                 largest_shift_m=0.017,
                 joints=("left_knee", "right_knee"),
+                judged="squat.correct",
             )
-        finding = SimpleNamespace(
-            code=code,
-            probability=0.4 if unsure else 0.9,
-            probabilities={code: 0.4 if unsure else 0.9},
-            abstained=unsure,
-            abstained_reason="low_confidence" if unsure else "",
-        )
-        repetitions.append(
-            SimpleNamespace(
-                index=i + 1,
-                start_frame=start,
-                end_frame=end,
-                exercise="squat",
-                finding=finding,
-                correction=correction,
-            )
-        )
-    return SimpleNamespace(
-        release="test-release",
-        exercise="squat",
-        performed=performed,
-        filled={"left_knee": 0.1},
-        repetitions=tuple(repetitions),
-    )
+        finding = Finding(code, probability, {code: probability}, unsure, "low_confidence" if unsure else "")
+        repetitions.append(RepetitionResult(i, start, end, "squat", finding, correction))
+    return RecordingResult("test-release", "squat", performed, {"left_knee": 0.1}, tuple(repetitions))

@@ -1,0 +1,106 @@
+"""Releases are checked before they are known, and exactly one is active."""
+
+import hashlib
+import json
+
+import pytest
+from django.db import IntegrityError
+
+from feedback import releases
+from feedback.models import ModelRelease
+from feedback.releases import activate_release, folder_of, install_release, release_in_use
+from ml.catalogue import CODES
+from ml.manifest import Manifest, ReleaseError
+
+
+def write(folder, name="first", **changes):
+    """A release folder that lists one file; its weights are never loaded here."""
+    folder = folder / name
+    folder.mkdir(parents=True)
+    (folder / "network.safetensors").write_bytes(b"weights")
+    manifest = Manifest(
+        **{
+            "name": name,
+            "kind": "two_branch",
+            "network": {"classes": list(CODES)},
+            "created": "2026-01-01T00:00:00+00:00",
+            "files": {"network.safetensors": hashlib.sha256(b"weights").hexdigest()},
+            "metrics": {"macro": 0.97},
+            "trained_on": ("simulated motion",),
+        }
+        | changes
+    )
+    (folder / "release.json").write_text(manifest.to_json())
+    return folder
+
+
+def test_a_release_is_known_with_its_figures(db, tmp_path):
+    folder = write(tmp_path)
+    release = install_release(folder=folder)
+    assert (release.name, release.classes, release.metrics) == ("first", list(CODES), {"macro": 0.97})
+    assert release.sha256 == hashlib.sha256((folder / "release.json").read_bytes()).hexdigest()
+    assert folder_of(release) == folder
+    assert not release.is_active
+
+
+def test_a_shipped_release_is_kept_by_its_relative_folder(db, tmp_path, monkeypatch):
+    monkeypatch.setattr(releases, "RELEASES", tmp_path)
+    release = install_release(folder=write(tmp_path))
+    assert release.folder == "first"
+    assert folder_of(release) == tmp_path / "first"
+
+
+def test_installing_again_refreshes_the_row(db, tmp_path):
+    first = install_release(folder=write(tmp_path))
+    activate_release(release=first)
+    again = install_release(folder=write(tmp_path / "other"))
+    assert again.pk == first.pk
+    assert again.is_active
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda folder: (folder / "network.safetensors").write_bytes(b"other"), "corrupt"),
+        (lambda folder: (folder / "network.safetensors").unlink(), "corrupt"),
+        (lambda folder: (folder / "release.json").unlink(), "not_found"),
+        (lambda folder: (folder / "release.json").write_text("{"), "bad_manifest"),
+        (
+            lambda folder: (folder / "release.json").write_text(json.dumps({"format_version": 9})),
+            "unsupported_version",
+        ),
+    ],
+)
+def test_a_spoilt_release_is_refused(db, tmp_path, spoil, code):
+    folder = write(tmp_path)
+    spoil(folder)
+    with pytest.raises(ReleaseError) as refused:
+        install_release(folder=folder)
+    assert refused.value.code == code
+    assert not ModelRelease.objects.exists()
+
+
+def test_a_name_that_fits_no_address_is_refused(db, tmp_path):
+    with pytest.raises(ReleaseError):
+        install_release(folder=write(tmp_path, name="v1.2"))
+
+
+def test_one_release_is_active(db, tmp_path):
+    first, second = install_release(folder=write(tmp_path)), install_release(folder=write(tmp_path, "second"))
+    activate_release(release=first)
+    activate_release(release=second)
+    assert ModelRelease.objects.get(is_active=True) == second
+    assert release_in_use() == second
+    with pytest.raises(IntegrityError):
+        ModelRelease.objects.filter(pk=first.pk).update(is_active=True)
+
+
+def test_where_none_was_chosen_the_shipped_default_becomes_active(db, tmp_path, monkeypatch):
+    monkeypatch.setattr(releases, "RELEASES", tmp_path)
+    monkeypatch.setattr(releases, "release_folder", lambda name: write(tmp_path, name))
+    assert release_in_use() == ModelRelease.objects.get(is_active=True)
+
+
+def test_without_a_default_there_is_none(db, tmp_path, monkeypatch):
+    monkeypatch.setattr(releases, "release_folder", lambda name: tmp_path / name)
+    assert release_in_use() is None
