@@ -43,7 +43,7 @@ from feedback.serializers import (
 )
 from feedback.shown import show_repetitions, shown_correction, shown_repetition
 from feedback.wording import sentence
-from patients.api import Action, LoggedListView, RecordingList, UploadThrottle
+from patients.api import Action, IsClinician, LoggedListView, RecordingList, UploadThrottle
 from patients.models import Recording
 from patients.permissions import get_patient, log_access
 from patients.selectors import recordings_for
@@ -254,7 +254,8 @@ class PatientHistory(APIView):
 
 
 class Releases(generics.ListAPIView):
-    """The releases of the network that this site has; one is active."""
+    """The releases of the network that this site has; one is active. For clinicians."""
 
     queryset = ModelRelease.objects.order_by("-is_active", "-created_at", "pk")
     serializer_class = ReleaseSerializer
+    permission_classes = [IsClinician]

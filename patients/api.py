@@ -6,17 +6,25 @@ from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from patients.models import AccessLogEntry, Exercise, Patient, Recording
-from patients.permissions import get_patient, log_access, log_listing, visible_patients
+from patients.permissions import get_patient, is_clinician, log_access, log_listing, visible_patients
 from patients.selectors import recording_for, recordings_for
 from patients.serializers import PatientDetailSerializer, PatientSerializer, RecordingSerializer
 
 Action = AccessLogEntry.Action
+
+
+class IsClinician(IsAuthenticated):
+    """Lets in who works for a clinic."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and is_clinician(request.user)
 
 
 class UploadThrottle(UserRateThrottle):
