@@ -79,13 +79,13 @@ def correct(performed: NDArray[np.floating], change: NDArray[np.floating], frame
     -------
     ndarray, shape (F, 19, 3)
     """
-    performed = np.asarray(performed, dtype=np.float64)
-    change = np.asarray(change, dtype=np.float64)
-    fade = _fade_in(performed, frame_rate)
-    wanted = performed + change * fade[:, None, None]
-    lengths = bone_lengths(performed)
+    own: Array = np.asarray(performed, dtype=np.float64)
+    wish: Array = np.asarray(change, dtype=np.float64)
+    fade = _fade_in(own, frame_rate)
+    wanted = own + wish * fade[:, None, None]
+    lengths = bone_lengths(own)
     walked = _walk(wanted, lengths)
-    anchors, hold = _anchors(performed, change, fade, frame_rate)
+    anchors, hold = _anchors(own, wish, fade, frame_rate)
     total = hold.sum(1, keepdims=True)
     shift = np.sum((anchors - walked) * hold[..., None], axis=1) / np.maximum(total, 1e-6)
     # Where nothing is planted the body goes where the network wants it.
@@ -95,7 +95,7 @@ def correct(performed: NDArray[np.floating], change: NDArray[np.floating], frame
     pinned[_ANKLES] = True
     moved[:, pinned] = targets[:, pinned]
     fitted = _fit(moved, lengths, pinned)
-    return _with_followers(fitted, performed, lengths)
+    return _with_followers(fitted, own, lengths)
 
 
 def check(
@@ -154,7 +154,7 @@ def contacts(positions: NDArray[np.floating], frame_rate: float) -> list[Contact
     wrist.
     """
     found = []
-    lying = is_lying(positions)
+    lying = is_lying(np.asarray(positions, dtype=np.float64))
     for side in _SIDES:
         ankle, toe = _J[f"{side}_ankle"], _J[f"{side}_big_toe"]
         resting = {ankle: _resting(positions, ankle, frame_rate) | _resting(positions, toe, frame_rate)}

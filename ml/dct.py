@@ -28,7 +28,7 @@ def dct_basis(n_frames: int, n_coefficients: int) -> NDArray[np.float64]:
     """
     if not 0 < n_coefficients <= n_frames:
         raise ValueError(f"{n_coefficients} coefficients cannot be had from {n_frames} frames")
-    basis = cosines_at(np.arange(n_frames), n_frames, n_coefficients).T.copy()
+    basis = cosines_at(np.arange(n_frames, dtype=np.float64), n_frames, n_coefficients).T.copy()
     basis.setflags(write=False)
     return basis
 

@@ -227,19 +227,17 @@ class Predictor:
         """Correct the chosen repetitions and have all of them judged at once."""
         if not chosen:
             return {}
-        motions, seen = [], []
+        motions: list[NDArray[np.float64]] = []
+        seen: list[NDArray[np.floating]] = []
         for i in chosen:
             performed, rate = repetitions[i].positions, repetitions[i].frame_rate
             if self._is_published:
                 in_its_frame = corrected_published(poses[i].aligned, changes[i])
                 seen.append(encode_published(in_its_frame))
-                change = world_change(performed, poses[i], in_its_frame)
+                motions.append(correct(performed, world_change(performed, poses[i], in_its_frame), rate))
             else:
-                change = decode_change(changes[i], performed)
-            motions.append(correct(performed, change, rate).astype(np.float32))
-        if not self._is_published:
-            pairs = zip(chosen, motions, strict=True)
-            seen = [judge_features(repetitions[i].with_positions(motion)) for i, motion in pairs]
+                motions.append(correct(performed, decode_change(changes[i], performed), rate))
+                seen.append(judge_features(repetitions[i].with_positions(motions[-1])))
         verdicts = self._judged(np.stack(seen), allowed[chosen])
         return {
             i: _result(repetitions[i], motion, judged)
@@ -267,10 +265,10 @@ class Predictor:
         return torch.as_tensor(values, dtype=torch.float64, device=self._device)
 
 
-def _result(repetition: PoseSequence, motion: NDArray[np.float32], judged: str) -> CorrectionResult:
+def _result(repetition: PoseSequence, motion: NDArray[np.float64], judged: str) -> CorrectionResult:
     failed = tuple(check(repetition.positions, motion, repetition.frame_rate))
     return CorrectionResult(
-        positions=motion,
+        positions=motion.astype(np.float32),
         verified=bool(judged) and is_correct(judged) and not failed,
         failed_checks=failed,
         largest_shift_m=largest_shift(repetition.positions, motion),

@@ -92,10 +92,10 @@ def align(positions: NDArray[np.floating]) -> PublishedPose:
     -------
     PublishedPose
     """
-    positions = np.asarray(positions, dtype=np.float64)
-    walked = positions.copy()
+    given: NDArray[np.float64] = np.asarray(positions, dtype=np.float64)
+    walked = given.copy()
     for parent, child, length in REFERENCE_BONES:
-        bone = positions[:, _J[child]] - positions[:, _J[parent]]
+        bone = given[:, _J[child]] - given[:, _J[parent]]
         walked[:, _J[child]] = walked[:, _J[parent]] + length * _unit(bone)
     walked -= walked[:, [_PELVIS]]
     left = _unit(walked[:, _J["left_shoulder"]] - walked[:, _J["right_shoulder"]])
