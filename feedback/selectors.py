@@ -221,11 +221,12 @@ def verdicts_of(repetition: Repetition, access: Access) -> QuerySet[Verdict]:
 
 
 def patient_rows(user: "AnyUser") -> QuerySet[Patient]:
-    """Return the patients of the list page, each with `last_day` and `unreviewed_sessions`. One query."""
-    return visible_patients(user).annotate(
+    """Return patients by name, each with `last_day` and `unreviewed_sessions`. One query."""
+    rows = visible_patients(user).annotate(
         last_day=Max("sessions__day"),
-        unreviewed_sessions=Count("sessions", filter=Q(sessions__unreviewed_count__gt=0), distinct=True),
+        unreviewed_sessions=Count("sessions", filter=Q(sessions__unreviewed_count__gt=0)),
     )
+    return rows.order_by("name", "pk")
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Who may do what at every address: one table of address and kind of person. An address not listed fails.
 
-Strangers are told 404, as for what is not there; who may read but not change is told 403; no refusal holds the
-patient's name.
+Strangers are told 404, as for what is not there; who may read but not change is told 403; no refusal
+holds the patient's name.
 """
 
 from collections.abc import Iterator

@@ -245,3 +245,8 @@ def test_patient_rows_tell_last_day_and_sessions_to_review(people):
     session_of(people.patient, days=2, unreviewed=0)
     row = selectors.patient_rows(people.lead).get()
     assert (row, row.last_day, row.unreviewed_sessions) == (people.patient, late.day, 2)
+
+
+def test_patient_rows_are_sorted_by_name(people):
+    first = make.PatientFactory(clinic=people.clinic, name="Ada")
+    assert list(selectors.patient_rows(people.clinic_admin)) == [first, people.patient]
