@@ -1,0 +1,168 @@
+"""A clinician reviews a session in a real browser, with the keyboard."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from django.urls import reverse
+
+from feedback.models import Repetition, Verdict
+from feedback.sessions import refresh_session
+from tests.factories import (
+    AnalysisFactory,
+    CorrectionFactory,
+    People,
+    RecordingFactory,
+    RepetitionFactory,
+    make_people,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Open = Callable[..., "Page"]
+
+
+@pytest.fixture
+def people(transactional_db: None) -> People:
+    return make_people()
+
+
+@pytest.fixture
+def repetitions(people: People) -> list[Repetition]:
+    """Three squats: knees inward with a correction, not sure, correct."""
+    recording = RecordingFactory(patient=people.patient)
+    analysis = AnalysisFactory(recording=recording, status="done", exercise="squat")
+    inward = RepetitionFactory(analysis=analysis, finding="squat.knees_inward")
+    CorrectionFactory(repetition=inward)
+    unsure = RepetitionFactory(analysis=analysis, finding="squat.front_bent", probability=0.4, abstained=True)
+    correct = RepetitionFactory(analysis=analysis, finding="squat.correct")
+    return [inward, unsure, correct]
+
+
+def address(repetitions: list[Repetition]) -> str:
+    return reverse("session", args=[repetitions[0].analysis.session.uuid])
+
+
+def heading(page: "Page") -> str:
+    return page.inner_text("article.finding:not([hidden]) h2").strip()
+
+
+def frame(page: "Page") -> int:
+    return int(re.search(r"frame (\d+)", page.inner_text("[data-time]"))[1])
+
+
+def decided(page: "Page", repetition: Repetition, state: str) -> None:
+    """Wait until the page shows what the server answered."""
+    page.wait_for_selector(f'.rep[data-repetition="{repetition.uuid}"] .v-{state}')
+
+
+def test_a_session_is_reviewed_by_keyboard(
+    people: People, repetitions: list[Repetition], open_as: Open
+) -> None:
+    inward, unsure, correct = repetitions
+    page = open_as(people.lead, address(repetitions))
+    page.wait_for_selector(".view.has-correction")
+    assert heading(page) == "Knees fall inward"
+
+    page.keyboard.press("c")
+    decided(page, inward, "confirmed")
+    assert heading(page) == "Not sure"
+    page.keyboard.press("c")  # nothing to confirm where the model is not sure
+    page.keyboard.press("o")
+    page.keyboard.press("5")
+    decided(page, unsure, "overridden")
+    assert heading(page) == "Correct"
+    page.keyboard.press("n")
+    page.keyboard.type("c is a letter here")
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    decided(page, correct, "confirmed")
+    page.wait_for_function("document.querySelector('#left').textContent.includes('All reviewed')")
+
+    kept = [(v.repetition_id, v.decision, v.label, v.note) for v in Verdict.objects.order_by("pk")]
+    assert kept == [
+        (inward.pk, "confirmed", "squat.knees_inward", ""),
+        (unsure.pk, "overridden", "squat.front_bent", ""),
+        (correct.pk, "confirmed", "squat.correct", "c is a letter here"),
+    ]
+
+
+def test_a_verdict_is_taken_back(people: People, repetitions: list[Repetition], open_as: Open) -> None:
+    page = open_as(people.lead, address(repetitions))
+    page.keyboard.press("c")
+    decided(page, repetitions[0], "confirmed")
+    page.click(".toast button")
+    decided(page, repetitions[0], "open")
+    assert list(Verdict.objects.order_by("pk").values_list("decision", flat=True)) == ["confirmed", "undone"]
+    assert heading(page) == "Knees fall inward"
+
+
+def test_the_curve_the_slider_and_the_body_are_one_moment(
+    people: People, repetitions: list[Repetition], open_as: Open
+) -> None:
+    page = open_as(people.lead, address(repetitions))
+    page.wait_for_selector(".plot svg.main-svg")
+    page.fill("[data-scrub]", "30")
+    assert frame(page) == 31
+    page.locator("[data-time]").click()
+    page.keyboard.press("ArrowRight")
+    assert frame(page) == 32
+    box = page.locator(".plot").bounding_box()
+    page.mouse.click(box["x"] + 44 + (box["width"] - 60) / 2, box["y"] + 30)
+    assert frame(page) == pytest.approx(45.5, abs=1)
+    assert page.input_value("[data-scrub]") == str(frame(page) - 1)
+    page.keyboard.press("w")  # the correction sinks deeper: furthest apart at the bottom
+    assert frame(page) == pytest.approx(46, abs=2)
+    page.keyboard.press(" ")
+    page.wait_for_function("!document.querySelector('[data-time]').textContent.includes('frame 46')")
+
+
+def test_nothing_plays_by_itself(people: People, repetitions: list[Repetition], open_as: Open) -> None:
+    page = open_as(people.lead, address(repetitions))
+    page.wait_for_selector(".view.has-correction")
+    before = frame(page)
+    page.wait_for_timeout(300)
+    assert frame(page) == before
+    assert page.inner_text("[data-do=play] span") == "Play"
+
+
+def test_an_answer_that_does_not_arrive_is_told_and_loses_nothing(
+    people: People, repetitions: list[Repetition], open_as: Open
+) -> None:
+    page = open_as(people.lead, address(repetitions))
+    page.fill("article.finding:not([hidden]) textarea", "watch the left knee")
+    page.keyboard.press("Escape")
+    page.route("**/verdicts/", lambda route: route.abort())
+    page.keyboard.press("c")
+    page.wait_for_selector(".save-failed:not([hidden])")
+    assert "Repetition 1 is not saved. There is no connection" in page.inner_text(
+        ".save-failed:not([hidden])"
+    )
+    assert heading(page) == "Knees fall inward"
+    page.unroute("**/verdicts/")
+    page.keyboard.press("c")
+    decided(page, repetitions[0], "confirmed")
+    assert Verdict.objects.get().note == "watch the left knee"
+    page.complaints[:] = [text for text in page.complaints if "ERR_FAILED" not in text]
+
+
+def test_all_on_one_screen_and_usable_on_a_phone(
+    people: People, repetitions: list[Repetition], open_as: Open
+) -> None:
+    page = open_as(people.lead, address(repetitions))
+    size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    assert page.evaluate(size) == [1440, 900]
+    phone = open_as(people.lead, address(repetitions), width=375, height=812)
+    assert phone.evaluate(size)[0] == 375
+
+
+def test_the_worklist_by_keyboard(people: People, repetitions: list[Repetition], open_as: Open) -> None:
+    refresh_session(session=repetitions[0].analysis.session)
+    page = open_as(people.lead, reverse("worklist"))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("article.finding")
+    assert page.url.split("?")[0].endswith(address(repetitions))
