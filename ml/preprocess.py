@@ -25,8 +25,8 @@ LYING_ELEVATION_DEGREES = 45.0
 #: Getting down and up again takes time too: this share of lying makes a recording one of lying.
 LYING_SHARE = 0.4
 
-#: A point of support this much above the lowest is lifted; one slower than this stands.
-LIFTED_M = 0.12
+#: A point of support this much above its usual height is lifted; one slower than this stands.
+LIFTED_M = 0.06
 STANDING_M_PER_S = 0.15
 #: The slow wandering that is taken out of a restored path, in recordings long enough to have one.
 WANDER_S = 4.0
@@ -163,7 +163,9 @@ def _pelvis_path(positions: Array, frame_rate: float) -> Array:
     points = positions[:, _support(positions)]
     middle = points[..., :2].mean(axis=1)
     height = points[..., 2] - points[..., 2].min(axis=1, keepdims=True)
-    low = 1.0 / (1.0 + np.exp((height - LIFTED_M) / 0.03)) + 1e-3
+    # Each point stands at a height of its own: joints are not soles, and a tilted camera tilts the ground.
+    height -= np.percentile(height, 30, axis=0)
+    low = 1.0 / (1.0 + np.exp((height - LIFTED_M) / 0.02)) + 1e-3
     steps = np.diff(points[..., :2], axis=0)
     speed = frame_rate * gaussian_filter1d(np.linalg.norm(steps, axis=-1), 0.07 * frame_rate, axis=0)
     weight = (np.minimum(low[1:], low[:-1]) / (speed**2 + STANDING_M_PER_S**2))[..., None]
