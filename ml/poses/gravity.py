@@ -107,8 +107,7 @@ def _of_standing(joints: dict[str, Array]) -> Array:
         ],
         axis=1,
     )  # (F, side, heel and toe, 3)
-    total = sum(_MASS.values())
-    mass_centre = sum(joints[name] * share for name, share in _MASS.items()) / total
+    mass_centre = np.average([joints[name] for name in _MASS], axis=0, weights=list(_MASS.values()))
     guess = mass_centre - soles.mean(axis=(1, 2))
     guess /= np.linalg.norm(guess, axis=-1, keepdims=True)
     candidates = _around(guess)  # (F, G, 3)

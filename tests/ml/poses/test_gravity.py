@@ -57,7 +57,7 @@ def test_a_mirrored_person_is_righted_to_the_mirrored_pose():
 
 
 def test_published_people_stand_and_lean_as_people_do(shared):
-    """Golden values, measured when written (degrees, wide margins): the lean of the trunk, the bend of the back."""
+    """Golden values, measured when written (degrees, wide margins): lean of the trunk, bend of the back."""
     with np.load(shared / "data" / "ec3d" / "subject4_part.npz") as arrays:
         poses, offsets, label = arrays["poses"], arrays["offsets"], arrays["label"]
     for i, code in enumerate(label):
