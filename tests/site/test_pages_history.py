@@ -1,0 +1,136 @@
+"""The history of mistakes: its numbers, its figure, its comparison, its filters and its number of queries."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django.asserts import assertNumQueries
+
+from feedback.charts import change_sentence, compare_halves, history_figure, history_series, history_table
+from feedback.selectors import mistake_history
+from tests.factories import People, VerdictFactory, days_ago
+from tests.site.pages import analysed, text_of
+
+INWARD, SHALLOW, RIGHT = "squat.knees_inward", "squat.not_low_enough", "squat.correct"
+
+
+def page_of(client: Client, people: People, **query: str) -> object:
+    client.force_login(people.lead)
+    return client.get(reverse("patient", args=[people.patient.uuid]), query)
+
+
+def test_bars_are_shares_with_counts_and_sum_to_one(people: People) -> None:
+    analysed(people.patient, [INWARD, INWARD, SHALLOW, RIGHT], day=3)
+    analysed(people.patient, [INWARD, RIGHT, RIGHT, f"?{INWARD}"], day=1)
+    entries = mistake_history(people.patient)
+    series = history_series(entries, "squat")
+    assert [(one.code, one.counts) for one in series] == [
+        (INWARD, (2, 1)),
+        (SHALLOW, (1, 0)),
+        ("not_sure", (0, 1)),
+        (RIGHT, (1, 2)),
+    ]
+    data = history_figure(entries, series)["data"]
+    assert [sum(one["y"][i] for one in data) for i in range(2)] == pytest.approx([1, 1])
+    assert data[0]["customdata"] == [[2, 4], [1, 4]]
+
+
+def test_mistakes_differ_without_colour(people: People) -> None:
+    codes = [INWARD, SHALLOW, "squat.front_bent", "squat.feet_too_wide", f"?{INWARD}"]
+    analysed(people.patient, codes)
+    entries = mistake_history(people.patient)
+    patterns = [
+        one["marker"]["pattern"]["shape"]
+        for one in history_figure(entries, history_series(entries, "squat"))["data"]
+    ]
+    assert len(set(patterns)) == 5
+
+
+def test_a_class_that_a_clinic_taught_is_shown_too(people: People) -> None:
+    analysed(people.patient, ["squat.heels_lift", RIGHT])
+    entries = mistake_history(people.patient)
+    assert [one.name for one in history_series(entries, "squat")] == ["Heels lift", "Correct"]
+
+
+def test_the_table_says_the_same_newest_first(people: People) -> None:
+    older = analysed(people.patient, [INWARD, RIGHT], day=3)
+    newer = analysed(people.patient, [RIGHT, RIGHT], day=1)
+    entries = mistake_history(people.patient)
+    rows = history_table(entries, history_series(entries, "squat"))
+    assert [row["session"] for row in rows] == [newer.uuid, older.uuid]
+    assert rows[1]["cells"] == [(1, 50), (1, 50)]
+
+
+def test_a_clear_change_is_said_and_a_chance_one_is_not(people: People) -> None:
+    analysed(people.patient, [INWARD] * 9 + [RIGHT] + [SHALLOW], day=9)
+    analysed(people.patient, [INWARD] + [RIGHT] * 9, day=1)
+    entries = mistake_history(people.patient)
+    changes = compare_halves(entries, history_series(entries, "squat"))
+    assert [change.is_clear for change in changes] == [True, False, True]
+    assert change_sentence(changes) == "Knees fall inward went down from 82 % to 10 % of repetitions."
+    assert "chance" in change_sentence([change for change in changes if change.series.code == SHALLOW])
+
+
+def test_one_session_compares_with_nothing(people: People) -> None:
+    analysed(people.patient, [INWARD])
+    entries = mistake_history(people.patient)
+    assert compare_halves(entries, history_series(entries, "squat")) == []
+
+
+def test_the_page_holds_the_figure_and_its_twin(client: Client, people: People) -> None:
+    analysed(people.patient, [INWARD, RIGHT], day=2)
+    page = page_of(client, people)
+    html = page.content.decode()
+    start = html.index('<script id="figure" type="application/json">') + len(
+        '<script id="figure" type="application/json">'
+    )
+    figure = json.loads(html[start : html.index("</script>", start)])
+    assert figure["data"][0]["customdata"] == [[1, 2]]
+    assert "Knees fall inward" in text_of(page)
+
+
+def test_filters_by_exercise_and_days(client: Client, people: People) -> None:
+    analysed(people.patient, [INWARD, RIGHT], day=9)
+    analysed(people.patient, [SHALLOW, RIGHT], day=5)
+    analysed(people.patient, ["lunge.correct"], day=1)
+    assert page_of(client, people).context["exercise"] == "lunge"
+    squats = page_of(client, people, exercise="squat").context
+    assert len(squats["entries"]) == 2
+    late = page_of(client, people, exercise="squat", start=days_ago(6).date().isoformat()).context
+    assert [entry.counts for entry in late["entries"]] == [{SHALLOW: 1, RIGHT: 1}]
+
+
+def test_a_day_that_is_none_is_worded(client: Client, people: People) -> None:
+    analysed(people.patient, [INWARD])
+    page = page_of(client, people, start="yesterday")
+    assert page.status_code == 200
+    assert "year-month-day" in text_of(page)
+
+
+def test_an_override_changes_the_history(client: Client, people: People) -> None:
+    session = analysed(people.patient, [INWARD])
+    repetition = session.analyses.get().repetitions.get()
+    VerdictFactory(repetition=repetition, decision="overridden", label=SHALLOW)
+    assert [one.code for one in page_of(client, people).context["series"]] == [SHALLOW]
+
+
+def test_before_the_first_recording_the_page_says_when_it_begins(client: Client, people: People) -> None:
+    assert "It begins with the first recording" in text_of(page_of(client, people))
+
+
+def test_the_page_asks_as_much_for_many_sessions_as_for_one(client: Client, people: People) -> None:
+    client.force_login(people.lead)
+    address = reverse("patient", args=[people.patient.uuid])
+    analysed(people.patient, [INWARD])
+    client.get(address)
+    with assertNumQueries(PAGE_QUERIES):
+        client.get(address)
+    for day in range(2, 8):
+        analysed(people.patient, [INWARD, RIGHT], day=day)
+    with assertNumQueries(PAGE_QUERIES):
+        client.get(address)
+
+
+#: Sign-in 2, patient and access 3, log 1, sessions 4, prescriptions 1, waiting 1, history 1, navigation 3.
+PAGE_QUERIES = 16
