@@ -27,4 +27,4 @@ def test_limits_are_those_of_the_code():
     assert f"{correction.LIMB_TOLERANCE * 100:.0f} % off" in TEXT
     assert f"more than {correction.START_TOLERANCE * 100:.0f} cm from" in TEXT
     assert f"more than {correction.SLIDE_TOLERANCE * 100:.0f} cm against" in TEXT
-    assert f"and {correction.CALM_ACCELERATION:.0f} m/s²" in TEXT
+    assert f"plus {correction.CALM_ACCELERATION:.0f} m/s²" in TEXT
