@@ -1,4 +1,4 @@
-"""What tests of pages share: a patient with a history, and a check that a page keeps to the content policy."""
+"""What tests of pages share: a patient with a history, and what the content policy forbids."""
 
 import re
 from typing import Any
