@@ -41,11 +41,11 @@ from feedback.serializers import (
     SessionSerializer,
     VerdictSerializer,
 )
-from feedback.shown import show_repetitions, shown_correction, shown_repetition
+from feedback.shown import shown_correction, shown_repetition
 from feedback.wording import sentence
 from patients.api import Action, IsClinician, LoggedListView, RecordingList, UploadThrottle
 from patients.models import Recording
-from patients.permissions import get_patient, log_access
+from patients.permissions import get_patient, log_access, signed_in
 from patients.selectors import recordings_for
 from patients.serializers import UploadSerializer
 from patients.services import receive_recording
@@ -90,7 +90,7 @@ class Recordings(RecordingList):
         patient, _ = get_patient(request.user, fields.pop("patient"))
         file = fields.pop("file")
         received, created = receive_recording(
-            patient=patient, user=request.user, file=file, name=file.name, **fields
+            patient=patient, user=signed_in(request.user), file=file, name=file.name, **fields
         )
         recording = self.get_queryset().get(pk=received.pk)
         body = AnalysedRecordingSerializer(recording).data
@@ -147,8 +147,7 @@ class SessionDetail(APIView):
     def get(self, request: Request, uuid: UUID) -> Response:
         session, access = selectors.session_detail(request.user, uuid)
         log_access(request.user, session.patient, Action.READ, "session", session.uuid)
-        show_repetitions(session.shown_analyses, access)
-        return Response(SessionDetailSerializer(session).data)
+        return Response(SessionDetailSerializer(session, context={"access": access}).data)
 
 
 def _analysis_body(analysis: Analysis, is_own: bool) -> dict[str, Any]:
@@ -171,7 +170,7 @@ class AnalysisDetail(APIView):
 
     # Asked every second or so and shows no finding, so that reading it is not logged.
     @extend_schema(responses={200: AnalysisSerializer, **_NOT_MODIFIED}, parameters=[_IF_NONE_MATCH])
-    def get(self, request: Request, uuid: UUID) -> HttpResponse:
+    def get(self, request: Request, uuid: UUID) -> HttpResponse | None:
         analysis, access = selectors.analysis_for(request.user, uuid)
         body = _analysis_body(analysis, access.is_own)
         etag = quote_etag(hashlib.sha256(json.dumps(body).encode()).hexdigest()[:32])
@@ -185,7 +184,7 @@ class AnalysisRetry(APIView):
     @extend_schema(request=None, responses={202: AnalysisSerializer, 200: AnalysisSerializer, **_FORBIDDEN})
     def post(self, request: Request, uuid: UUID) -> Response:
         analysis, access = selectors.analysis_for(request.user, uuid)
-        queued = services.retry(user=request.user, analysis=analysis)
+        queued = services.retry(user=signed_in(request.user), analysis=analysis)
         analysis.refresh_from_db(fields=["status", "step", "error_code", "queued_at", "started_at"])
         location = {"Location": reverse("api:analysis", args=[analysis.uuid])}
         body = _analysis_body(analysis, access.is_own)
@@ -233,7 +232,9 @@ class Verdicts(APIView):
         repetition, _ = selectors.repetition_for(request.user, uuid)
         form = GiveVerdictSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        verdict = services.give_verdict(user=request.user, repetition=repetition, **form.validated_data)
+        verdict = services.give_verdict(
+            user=signed_in(request.user), repetition=repetition, **form.validated_data
+        )
         return Response(VerdictSerializer(verdict).data, status=201)
 
 

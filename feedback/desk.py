@@ -44,7 +44,7 @@ _ANGLES = {
         "left_knee_flexion",
     ),
 }
-_STATES = {
+_STATES: dict[str | None, str] = {
     None: "open",
     Verdict.Decision.CONFIRMED: "confirmed",
     Verdict.Decision.OVERRIDDEN: "overridden",
@@ -176,7 +176,7 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
         code=code,
         name=class_name(code),
         glyph=glyph(code),
-        state=_STATES[repetition.verdict_decision],  # type: ignore[attr-defined]
+        state=_STATES[repetition.verdict_decision],
         percent=round(repetition.probability * 100),
         model_name=class_name(repetition.finding),
         runner_up=class_name(runner_up[0]) if runner_up[0] else "",

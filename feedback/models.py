@@ -1,4 +1,4 @@
-"""What is known of a recording: its session, its analyses, their repetitions, and what clinicians said of them."""
+"""What is known of a recording: its session, its analyses, their repetitions, and what clinicians said."""
 
 import uuid
 
@@ -53,6 +53,10 @@ class ExerciseSession(models.Model):
 
     #: Pain of this much or more comes first in the worklist.
     PAIN_THRESHOLD = 4
+
+    # Added by feedback.selectors.
+    pain: int | None
+    shown_analyses: list["Analysis"]
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="sessions")
@@ -140,6 +144,11 @@ class Analysis(models.Model):
 
 class Repetition(models.Model):
     """One execution inside a recording, `[start_frame, end_frame)`, with the model's finding."""
+
+    # Added by feedback.selectors.judged_repetitions.
+    label: str
+    verdict_decision: str | None
+    verdict_label: str | None
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="repetitions")

@@ -29,7 +29,7 @@ class PlainResult:
 
     def __init__(self, session: ExerciseSession) -> None:
         self.session = session
-        self.analyses: Sequence[Analysis] = session.shown_analyses  # type: ignore[attr-defined]
+        self.analyses: Sequence[Analysis] = session.shown_analyses
 
     @cached_property
     def repetitions(self) -> list[Repetition]:

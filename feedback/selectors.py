@@ -94,7 +94,9 @@ def judged_repetitions() -> QuerySet[Repetition]:
     verdict's where a clinician gave one, else the model's finding.
     """
     standing = standing_verdicts().filter(repetition=OuterRef("pk"))
-    return Repetition.objects.defer("motion").annotate(
+    return Repetition.objects.defer(
+        "motion"
+    ).annotate(  # type: ignore[no-redef]
         verdict_decision=Subquery(standing.values("decision")[:1]),
         verdict_label=Subquery(standing.values("label")[:1]),
         label=Case(When(verdict_decision__in=_JUDGED, then=F("verdict_label")), default=F("finding")),
@@ -110,11 +112,8 @@ def sessions_for(user: "AnyUser") -> QuerySet[ExerciseSession]:
         .annotate(greatest=Max("pain"))
         .values("greatest")
     )
-    return (
-        ExerciseSession.objects.filter(patient__in=visible_patients(user))
-        .select_related("patient")
-        .annotate(pain=Subquery(pain))
-    )
+    visible = ExerciseSession.objects.filter(patient__in=visible_patients(user)).select_related("patient")
+    return visible.annotate(pain=Subquery(pain))  # type: ignore[no-redef]
 
 
 def with_repetitions(sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSession]:
@@ -127,7 +126,8 @@ def with_repetitions(sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSe
         .select_related("recording")
         .prefetch_related(Prefetch("repetitions", judged_repetitions()))
     )
-    return sessions.prefetch_related(Prefetch("analyses", analyses, to_attr="shown_analyses"))
+    shown = Prefetch("analyses", analyses, to_attr="shown_analyses")
+    return sessions.prefetch_related(shown)  # type: ignore[no-redef]
 
 
 def worklist(user: "AnyUser") -> QuerySet[ExerciseSession]:
@@ -145,7 +145,7 @@ def worklist(user: "AnyUser") -> QuerySet[ExerciseSession]:
     waiting = (
         sessions_for(user)
         .filter(unreviewed_count__gt=0)
-        .exclude(patient__user_id=user.pk, patient__user__isnull=False)
+        .exclude(patient__user__isnull=False, patient__user_id=user.pk or 0)
         .annotate(
             last_verdict_decision=Subquery(last.values("decision")[:1]),
             last_verdict_label=Subquery(last.values("label")[:1]),
@@ -173,12 +173,8 @@ def session_detail(user: "AnyUser", session_uuid: UUID) -> tuple[ExerciseSession
         .select_related("recording__patient", "release")
         .prefetch_related(Prefetch("repetitions", repetitions))
     )
-    session = (
-        sessions_for(user)
-        .filter(uuid=session_uuid)
-        .prefetch_related(Prefetch("analyses", analyses, to_attr="shown_analyses"))
-        .first()
-    )
+    shown = Prefetch("analyses", analyses, to_attr="shown_analyses")
+    session = sessions_for(user).filter(uuid=session_uuid).prefetch_related(shown).first()  # type: ignore[no-redef]
     access = access_to(user, session.patient) if session else None
     if session is None or access is None:
         raise Http404
@@ -265,7 +261,7 @@ def mistake_history(
         repetitions = repetitions.filter(analysis__session__day__lte=end)
     rows = (
         repetitions.order_by()
-        .values_list(
+        .values_list(  # type: ignore[misc]
             "analysis__session__uuid",
             "analysis__session__day",
             "exercise",

@@ -30,8 +30,8 @@ def shown_code(repetition: Repetition) -> str:
 
     Expects what `feedback.selectors.judged_repetitions` annotates.
     """
-    undecided = repetition.abstained and repetition.verdict_decision is None  # type: ignore[attr-defined]
-    return NOT_SURE if undecided else repetition.label  # type: ignore[attr-defined]
+    undecided = repetition.abstained and repetition.verdict_decision is None
+    return NOT_SURE if undecided else repetition.label
 
 
 def shown_repetitions(session: ExerciseSession) -> list[Repetition]:
@@ -41,7 +41,7 @@ def shown_repetitions(session: ExerciseSession) -> list[Repetition]:
     """
     return [
         repetition
-        for analysis in session.shown_analyses  # type: ignore[attr-defined]
+        for analysis in session.shown_analyses
         for repetition in analysis.repetitions.all()
         if repetition.verdict_decision != Verdict.Decision.NOT_A_REPETITION
     ]
@@ -56,13 +56,15 @@ def listed(words: Sequence[str]) -> str:
 
 def session_sentence(session: ExerciseSession) -> Sentence:
     """Return what a clinician should look at in a session, from its repetitions and its pain. No query."""
-    repetitions, analyses = shown_repetitions(session), session.shown_analyses  # type: ignore[attr-defined]
+    repetitions, analyses = shown_repetitions(session), session.shown_analyses
     mistakes = _mistake_clauses(repetitions)
     clauses = [*mistakes[:1], *_unclear_clause(repetitions, analyses), *mistakes[1:]]
     if not clauses and repetitions:
         number = len(repetitions)
-        clauses = [ngettext("the only repetition is correct", "all %(number)d correct", number) % {"number": number}]
-    pain: int | None = session.pain  # type: ignore[attr-defined]
+        clauses = [
+            ngettext("the only repetition is correct", "all %(number)d correct", number) % {"number": number}
+        ]
+    pain: int | None = session.pain
     if pain is not None and pain >= ExerciseSession.PAIN_THRESHOLD:
         clauses.insert(0, _("pain %(pain)d of 10") % {"pain": pain})
     trouble = _trouble(analyses)

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Verdict
+from feedback.shown import shown_repetition
 from patients.models import Exercise
 from patients.serializers import RecordingSerializer
 
@@ -80,7 +82,9 @@ class GiveVerdictSerializer(serializers.Serializer):
     """The form of a verdict; `feedback.services.give_verdict` says whether it fits the repetition."""
 
     decision = serializers.ChoiceField(Verdict.Decision.choices)
-    label = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+    label = serializers.CharField(  # type: ignore[assignment]
+        max_length=60, required=False, allow_blank=True, default=""
+    )
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
@@ -105,7 +109,7 @@ class RepetitionSerializer(serializers.Serializer):
     verdict_decision = serializers.ChoiceField(
         Verdict.Decision.choices, allow_null=True, help_text="Of the verdict that stands."
     )
-    label = serializers.CharField(
+    label = serializers.CharField(  # type: ignore[assignment]
         allow_null=True, help_text="What counts: the verdict's label, else the finding."
     )
     correction = CorrectionSerializer(
@@ -131,7 +135,12 @@ class AnalysedSerializer(serializers.Serializer):
 
     recording = RecordingSerializer()
     analysis = AnalysisLinkSerializer(source="*")
-    repetitions = RepetitionSerializer(source="shown_repetitions", many=True)
+    repetitions = serializers.SerializerMethodField()
+
+    @extend_schema_field(RepetitionSerializer(many=True))
+    def get_repetitions(self, analysis: Analysis) -> list[dict[str, Any]]:
+        shown = [shown_repetition(one, self.context["access"]) for one in analysis.repetitions.all()]
+        return list(RepetitionSerializer(shown, many=True).data)
 
 
 class SessionDetailSerializer(SessionSerializer):

@@ -1,5 +1,6 @@
 """The session page: a clinician sees each repetition, understands, decides and moves on."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from feedback.desk import Card, page_words, trays
+from feedback.models import ExerciseSession
 from feedback.selectors import session_detail, worklist
 from patients.models import AccessLogEntry
 from patients.permissions import log_access
@@ -19,20 +21,27 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
     if access.is_own:
         return redirect("my_session", session_uuid=session_uuid)
     log_access(request.user, shown.patient, AccessLogEntry.Action.READ, "session", shown.uuid)
-    recordings = trays(shown.shown_analyses)  # type: ignore[attr-defined]
-    cards = [card for recording in recordings for card in recording.cards]
     context = {
         "session": shown,
         "patient": shown.patient,
         "access": access,
-        "trays": recordings,
-        "cards": cards,
-        "current": _current(cards, request.GET.get("repetition", "")),
-        "left": sum(card.is_open for card in cards),
         "next_session": worklist(request.user).prefetch_related(None).exclude(pk=shown.pk).first(),
         "words": page_words(),
+        **_desk(shown, request.GET.get("repetition", "")),
     }
     return render(request, "feedback/session.html", context)
+
+
+def _desk(session: ExerciseSession, asked: str) -> dict[str, Any]:
+    """Return the recordings and repetitions to show, the one to begin with, and how many are left to review."""
+    recordings = trays(session.shown_analyses)  # type: ignore[attr-defined]
+    cards = [card for recording in recordings for card in recording.cards]
+    return {
+        "trays": recordings,
+        "cards": cards,
+        "current": _current(cards, asked),
+        "left": sum(card.is_open for card in cards),
+    }
 
 
 def _current(cards: list[Card], asked: str) -> Card | None:

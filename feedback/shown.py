@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from feedback.models import Analysis, Correction, Repetition, Verdict
+from feedback.models import Correction, Repetition, Verdict
 from ml.catalogue import is_correct
 from patients.permissions import Access
 
@@ -43,8 +43,8 @@ def shown_correction(repetition: Repetition, access: Access) -> Correction | Non
     withheld = (
         not correction.verified
         or repetition.abstained
-        or repetition.verdict_decision == Verdict.Decision.NOT_A_REPETITION  # type: ignore[attr-defined]
-        or is_correct(repetition.label)  # type: ignore[attr-defined]
+        or repetition.verdict_decision == Verdict.Decision.NOT_A_REPETITION
+        or is_correct(repetition.label)
     )
     return None if withheld else correction
 
@@ -52,7 +52,7 @@ def shown_correction(repetition: Repetition, access: Access) -> Correction | Non
 def shown_repetition(repetition: Repetition, access: Access) -> ShownRepetition:
     """Return what this person is shown of a repetition of `feedback.selectors.judged_repetitions`."""
     own = access.is_own
-    decision: str | None = repetition.verdict_decision  # type: ignore[attr-defined]
+    decision = repetition.verdict_decision
     undecided = repetition.abstained and decision is None
     return ShownRepetition(
         uuid=repetition.uuid,
@@ -67,14 +67,6 @@ def shown_repetition(repetition: Repetition, access: Access) -> ShownRepetition:
         abstained=repetition.abstained,
         abstained_reason=repetition.abstained_reason,
         verdict_decision=decision,
-        label=None if undecided or decision == Verdict.Decision.NOT_A_REPETITION else repetition.label,  # type: ignore[attr-defined]
+        label=None if undecided or decision == Verdict.Decision.NOT_A_REPETITION else repetition.label,
         correction=shown_correction(repetition, access),
     )
-
-
-def show_repetitions(analyses: list[Analysis], access: Access) -> None:
-    """Give each analysis of a session `shown_repetitions`, as this person may see them. No query."""
-    for analysis in analyses:
-        analysis.shown_repetitions = [  # type: ignore[attr-defined]
-            shown_repetition(repetition, access) for repetition in analysis.repetitions.all()
-        ]

@@ -38,11 +38,11 @@ def workers_connected() -> int:
 
 def _usual_seconds() -> float | None:
     newest = (
-        Analysis.objects.filter(status=Analysis.Status.DONE, started_at__isnull=False)
+        Analysis.objects.filter(status=Analysis.Status.DONE)
         .order_by("-finished_at")
         .values_list("started_at", "finished_at")[:_SAMPLE]
     )
-    seconds = [(finished - started).total_seconds() for started, finished in newest]
+    seconds = [(end - start).total_seconds() for start, end in newest if start and end]
     return median(seconds) if seconds else None
 
 

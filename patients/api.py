@@ -1,5 +1,8 @@
 """The API of patients and their recordings."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 import django_filters
 from django.db.models import QuerySet
 from django.http import FileResponse
@@ -39,9 +42,9 @@ class LoggedListView(generics.ListAPIView):
     log_subject = ""
 
     def patient_of(self, row: object) -> Patient:
-        return row.patient  # type: ignore[attr-defined, no-any-return]
+        return row.patient  # type: ignore[attr-defined]
 
-    def paginate_queryset(self, queryset: QuerySet) -> list | None:
+    def paginate_queryset(self, queryset: QuerySet | Sequence) -> list | None:
         page = super().paginate_queryset(queryset)
         log_listing(self.request.user, [self.patient_of(row) for row in page or []], self.log_subject)
         return page
@@ -74,11 +77,10 @@ class PatientDetail(APIView):
     """One patient, what they are prescribed, and what you may do for them."""
 
     @extend_schema(responses=PatientDetailSerializer)
-    def get(self, request: Request, uuid: str) -> Response:
+    def get(self, request: Request, uuid: UUID) -> Response:
         patient, access = get_patient(request.user, uuid)
         log_access(request.user, patient, Action.READ, "patient", patient.uuid)
-        patient.access = access
-        return Response(PatientDetailSerializer(patient).data)
+        return Response(PatientDetailSerializer(patient, context={"access": access}).data)
 
 
 class RecordingFilter(django_filters.FilterSet):
@@ -107,7 +109,7 @@ class RecordingFile(APIView):
     """The file of a recording, as it was uploaded."""
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY)})
-    def get(self, request: Request, uuid: str) -> FileResponse:
+    def get(self, request: Request, uuid: UUID) -> FileResponse:
         recording, _ = recording_for(request.user, uuid)
         log_access(request.user, recording.patient, Action.DOWNLOAD, "recording", recording.uuid)
         return FileResponse(

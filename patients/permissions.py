@@ -36,6 +36,13 @@ _OWN_ACCESS = Access(may_upload=True, may_review=False, may_prescribe=False, is_
 _ADMIN_ACCESS = Access(may_upload=False, may_review=False, may_prescribe=False)
 
 
+def signed_in(user: "AnyUser") -> User:
+    """Return the account of a signed-in person; refuse a visitor."""
+    if not isinstance(user, User):
+        raise PermissionDenied
+    return user
+
+
 def active_memberships(user: "AnyUser") -> QuerySet[Membership]:
     """Return the clinics that a person works for at present; empty for patients and visitors."""
     if not user.is_authenticated or not user.is_active:
@@ -120,7 +127,7 @@ def administered_clinics(user: "AnyUser") -> QuerySet[Clinic]:
 def log_access(user: "AnyUser", patient: Patient, action: str, subject: str, subject_uuid: UUID) -> None:
     """Write one line of the access log. One query."""
     AccessLogEntry.objects.create(
-        user_id=user.pk, patient=patient, action=action, subject=subject, subject_uuid=subject_uuid
+        user=signed_in(user), patient=patient, action=action, subject=subject, subject_uuid=subject_uuid
     )
 
 
@@ -128,7 +135,7 @@ def log_listing(user: "AnyUser", patients: Iterable[Patient], subject: str) -> N
     """Write one line of the access log for each patient of whom a list showed something. One query."""
     AccessLogEntry.objects.bulk_create(
         AccessLogEntry(
-            user_id=user.pk,
+            user=signed_in(user),
             patient_id=patient.pk,
             action=AccessLogEntry.Action.READ,
             subject=f"{subject} list",

@@ -1,5 +1,6 @@
 """The JSON of patients, prescriptions and recordings. Form only: rules are in services and permissions."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from patients.models import Exercise, Patient, Prescription, Recording
@@ -27,11 +28,15 @@ class MayDoSerializer(serializers.Serializer):
 
 class PatientDetailSerializer(PatientSerializer):
     clinic = serializers.CharField(source="clinic.name")
-    may = MayDoSerializer(source="access")
+    may = serializers.SerializerMethodField()
     prescriptions = PrescriptionSerializer(many=True)
 
     class Meta(PatientSerializer.Meta):
         fields = [*PatientSerializer.Meta.fields, "clinic", "may", "prescriptions"]
+
+    @extend_schema_field(MayDoSerializer)
+    def get_may(self, patient: Patient) -> dict[str, bool]:
+        return MayDoSerializer(self.context["access"]).data
 
 
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
