@@ -33,7 +33,7 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
 
 
 def _desk(session: ExerciseSession, asked: str) -> dict[str, Any]:
-    """Return the recordings and repetitions to show, the one to begin with, and how many are left to review."""
+    """Return the recordings and repetitions to show, the one to begin with, and how many are open."""
     recordings = trays(session.shown_analyses)  # type: ignore[attr-defined]
     cards = [card for recording in recordings for card in recording.cards]
     return {

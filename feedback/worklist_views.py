@@ -74,6 +74,12 @@ class Filter:
             sessions = sessions.filter(patient__name__icontains=self.words)
         return sessions
 
+    @property
+    def here(self) -> str:
+        """The query string of this filter, to which a page can be added."""
+        query = self.query()
+        return query if query == "?" else f"{query}&"
+
     def query(self, **changes: str) -> str:
         """Return the query string of this filter with something changed; "" takes it away."""
         wanted = {"severity": str(self.severity or ""), "exercise": self.exercise, "q": self.words, **changes}
@@ -89,17 +95,14 @@ def worklist(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     asked = Filter.of(request.GET)
     waiting = asked.narrow(selectors.worklist(request.user))
-    severities = _severity_chips(waiting, asked)
-    if asked.severity:
-        waiting = waiting.filter(severity=asked.severity)
-    page = Paginator(waiting, PAGE_SIZE).get_page(request.GET.get("page"))
+    chosen = waiting.filter(severity=asked.severity) if asked.severity else waiting
+    page = Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "rows": [_row(session) for session in page.object_list],
         "asked": asked,
-        "severities": severities,
+        "severities": _severity_chips(waiting, asked),
         "exercises": _exercise_chips(asked),
-        "here": asked.query(),
         "in_analysis": _open_analyses(request),
         "workers": workers_connected(),
     }

@@ -39,6 +39,8 @@ function select(uuid, { focus = false } = {}) {
   for (const one of findings.children) one.hidden = one.dataset.repetition !== uuid;
   closeLabels();
   history.replaceState(null, '', `?repetition=${uuid}`);
+  view.querySelector('canvas').setAttribute('aria-describedby', `f-${uuid} twin-${uuid}`);
+  $('#now').textContent = articleOf(uuid).dataset.summary;
   const cell = cellOf(uuid), box = cell.getBoundingClientRect(), frame = strip.getBoundingClientRect();
   if (box.left < frame.left || box.right > frame.right) {
     strip.scrollBy({ left: box.left - frame.left - (frame.width - box.width) / 2, behavior: calm() ? 'auto' : 'smooth' });

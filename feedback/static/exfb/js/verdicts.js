@@ -1,6 +1,9 @@
 // Sends a verdict, and says truthfully what became of it.
 import { csrf } from './shell.js';
 
+// Signing in again in another tab renews the token, so the cookie is asked before the page.
+const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? csrf();
+
 // Resolves to null when the verdict is kept, else to the sentence that says why it is not.
 async function send(url, verdict, words) {
   let answer;
@@ -8,7 +11,7 @@ async function send(url, verdict, words) {
     answer = await fetch(url, {
       method: 'POST',
       keepalive: true, // goes on when the page is left
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': csrf() },
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': token() },
       body: JSON.stringify(verdict),
     });
   } catch {
