@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
@@ -15,12 +15,13 @@ from feedback.selectors import session_detail, sessions_for, with_repetitions
 from feedback.shown import shown_correction
 from patients.models import AccessLogEntry, Patient
 from patients.permissions import Access, log_access
+from patients.requests import SignedInRequest
 
 #: Sessions listed on the patient's home.
 RECENT = 8
 
 
-def my_home(request: HttpRequest) -> HttpResponse:
+def my_home(request: SignedInRequest) -> HttpResponse:
     patient = get_object_or_404(Patient, user=request.user)
     log_access(request.user, patient, AccessLogEntry.Action.READ, "patient", patient.uuid)
     sessions = with_repetitions(sessions_for(request.user).filter(patient=patient))[:RECENT]
@@ -62,7 +63,7 @@ def _latest_of(result: PlainResult | None, exercise: str) -> Analysis | None:
     return of_it[-1] if of_it else None
 
 
-def my_session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
+def my_session(request: SignedInRequest, session_uuid: UUID) -> HttpResponse:
     session, access = session_detail(request.user, session_uuid)
     if not access.is_own:
         raise Http404

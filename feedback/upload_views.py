@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from feedback.wording import for_clinician, for_patient
 from patients.forms import UploadForm
 from patients.models import AccessLogEntry, Patient
 from patients.permissions import Access, get_patient, log_access, require
+from patients.requests import SignedInRequest
 from patients.selectors import recording_for
 from patients.services import receive_recording
 from patients.uploads import UploadError
@@ -27,20 +28,20 @@ from patients.uploads import UploadError
 RETRY_HELPS = ("file_missing", "release_unusable", "worker_lost", "internal_error")
 
 
-def upload(request: HttpRequest, patient_uuid: UUID) -> HttpResponse:
+def upload(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     patient, access = get_patient(request.user, patient_uuid)
     require(request.user, patient, "may_upload")
     return _upload(request, patient, access)
 
 
-def my_upload(request: HttpRequest) -> HttpResponse:
+def my_upload(request: SignedInRequest) -> HttpResponse:
     own = Patient.objects.filter(user=request.user).values_list("uuid", flat=True).first()
     if own is None:
         raise Http404
     return _upload(request, *get_patient(request.user, own))
 
 
-def _upload(request: HttpRequest, patient: Patient, access: Access) -> HttpResponse:
+def _upload(request: SignedInRequest, patient: Patient, access: Access) -> HttpResponse:
     initial = {"exercise": request.GET.get("exercise", "")}
     form = UploadForm(request.POST or None, request.FILES or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -57,7 +58,7 @@ def _upload(request: HttpRequest, patient: Patient, access: Access) -> HttpRespo
     return render(request, "feedback/upload.html", context, status=422 if form.errors else 200)
 
 
-def _receive(request: HttpRequest, patient: Patient, data: dict[str, Any]) -> HttpResponse:
+def _receive(request: SignedInRequest, patient: Patient, data: dict[str, Any]) -> HttpResponse:
     recording, created = receive_recording(
         patient=patient,
         user=request.user,
@@ -79,7 +80,7 @@ def _moment(day: date | None) -> datetime | None:
     return timezone.make_aware(datetime.combine(day, time(12)))
 
 
-def recording(request: HttpRequest, recording_uuid: UUID) -> HttpResponse:
+def recording(request: SignedInRequest, recording_uuid: UUID) -> HttpResponse:
     """Show how far the analysis is. `?part=status` gives the part that changes, for the page to poll."""
     found, access = recording_for(request.user, recording_uuid)
     analysis = current_analyses().filter(recording=found).select_related("session", "release").first()
@@ -119,8 +120,8 @@ def _steps(analysis: Analysis) -> list[tuple[str, str]]:
         return [(name, "done") for name in names]
     reached = max(1, list(Analysis.Step).index(Analysis.Step(analysis.step)))
     at = min(reached, len(names) - 1)
-    here = {Analysis.Status.QUEUED: "", Analysis.Status.RUNNING: "now"}.get(analysis.status, "failed")
-    states = ["done"] * at + [here] + [""] * len(names)
+    here = "now" if analysis.status == Analysis.Status.RUNNING else ""
+    states = ["done"] * at + [here if analysis.is_open else "failed"] + [""] * len(names)
     return list(zip(names, states, strict=False))
 
 

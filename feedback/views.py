@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
@@ -25,10 +25,11 @@ from feedback.selectors import mistake_history, patient_rows, sessions_for, with
 from ml.catalogue import exercise_of
 from patients.models import AccessLogEntry, Exercise, Patient
 from patients.permissions import get_patient, is_clinician, log_access
+from patients.requests import SignedInRequest
 from patients.selectors import recordings_for
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """Send each kind of person to where their work is."""
     if is_clinician(request.user):
         return redirect("worklist")
@@ -37,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/no_role.html")
 
 
-def patient_list(request: HttpRequest) -> HttpResponse:
+def patient_list(request: SignedInRequest) -> HttpResponse:
     if not is_clinician(request.user):
         raise PermissionDenied
     wanted = request.GET.get("q", "").strip()
@@ -48,7 +49,7 @@ def patient_list(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/patient_list.html", {"page": page, "wanted": wanted})
 
 
-def patient(request: HttpRequest, patient_uuid: UUID) -> HttpResponse:
+def patient(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     found, access = get_patient(request.user, patient_uuid)
     if access.is_own:
         return redirect("my_home")
@@ -66,7 +67,7 @@ def patient(request: HttpRequest, patient_uuid: UUID) -> HttpResponse:
     return render(request, "feedback/patient.html", context)
 
 
-def _history(request: HttpRequest, found: Patient) -> dict[str, Any]:
+def _history(request: SignedInRequest, found: Patient) -> dict[str, Any]:
     """Return the history of one exercise: the chosen one, else the one done last."""
     form = HistoryForm(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
@@ -94,13 +95,13 @@ def _history(request: HttpRequest, found: Patient) -> dict[str, Any]:
     }
 
 
-def releases(request: HttpRequest) -> HttpResponse:
+def releases(request: SignedInRequest) -> HttpResponse:
     if not is_clinician(request.user):
         raise PermissionDenied
     return render(request, "feedback/releases.html", {"releases": ModelRelease.objects.all()})
 
 
-def release(request: HttpRequest, name: str) -> HttpResponse:
+def release(request: SignedInRequest, name: str) -> HttpResponse:
     if not is_clinician(request.user):
         raise PermissionDenied
     found = get_object_or_404(ModelRelease, name=name)

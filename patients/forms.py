@@ -36,7 +36,8 @@ class SignInForm(AuthenticationForm):
 class UploadForm(forms.Form):
     """A recording and what the person says about it."""
 
-    file = forms.FileField(label=_("Recording"), help_text=_("A file of 3D poses: JSON, CSV or NPZ."))
+    # An empty file is refused where every other unusable one is, with a sentence of its own.
+    file = forms.FileField(label=_("Recording"), allow_empty_file=True)
     exercise = forms.ChoiceField(
         label=_("Exercise"), required=False, choices=[("", _("Find out")), *Exercise.choices]
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -13,6 +13,7 @@ from patients import services
 from patients.forms import ApiKeyForm, PatientForm, PrescriptionForm, SignInForm
 from patients.models import AccessLogEntry
 from patients.permissions import get_patient, is_clinician, log_access, require
+from patients.requests import SignedInRequest
 from patients.selectors import recording_for
 
 
@@ -24,7 +25,7 @@ class SignInView(LoginView):
     redirect_authenticated_user = True
 
 
-def patient_add(request: HttpRequest) -> HttpResponse:
+def patient_add(request: SignedInRequest) -> HttpResponse:
     if not is_clinician(request.user):
         raise PermissionDenied
     form = PatientForm(request.POST or None, user=request.user)
@@ -35,7 +36,7 @@ def patient_add(request: HttpRequest) -> HttpResponse:
     return render(request, "patients/patient_add.html", {"form": form}, status=_status(request))
 
 
-def prescribe(request: HttpRequest, patient_uuid: UUID) -> HttpResponse:
+def prescribe(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     patient, _access = get_patient(request.user, patient_uuid)
     require(request.user, patient, "may_prescribe")
     form = PrescriptionForm(request.POST or None)
@@ -47,7 +48,7 @@ def prescribe(request: HttpRequest, patient_uuid: UUID) -> HttpResponse:
     return render(request, "patients/prescribe.html", context, status=_status(request))
 
 
-def recording_file(request: HttpRequest, recording_uuid: UUID) -> FileResponse:
+def recording_file(request: SignedInRequest, recording_uuid: UUID) -> FileResponse:
     recording, _access = recording_for(request.user, recording_uuid)
     log_access(request.user, recording.patient, AccessLogEntry.Action.DOWNLOAD, "recording", recording.uuid)
     return FileResponse(
@@ -58,7 +59,7 @@ def recording_file(request: HttpRequest, recording_uuid: UUID) -> FileResponse:
     )
 
 
-def api_keys(request: HttpRequest) -> HttpResponse:
+def api_keys(request: SignedInRequest) -> HttpResponse:
     if not is_clinician(request.user):
         raise PermissionDenied
     form, secret = ApiKeyForm(), None
@@ -73,6 +74,6 @@ def api_keys(request: HttpRequest) -> HttpResponse:
     return render(request, "patients/api_keys.html", {"form": form, "keys": keys, "secret": secret})
 
 
-def _status(request: HttpRequest) -> int:
+def _status(request: SignedInRequest) -> int:
     """Return 422 for a form that comes back with errors."""
     return 422 if request.method == "POST" else 200
