@@ -25,6 +25,10 @@ EDGE_DEGREES_PER_S = 20.0
 LONGEST_HOLD_S = 15.0
 SHORTEST_HOLD_S = 2.0
 SHORTEST_REST_S = 0.7
+#: Knees lower than this are on the ground; hips or knees that rise or sink this much in a second change posture.
+KNEES_DOWN_M = 0.15
+POSTURE_CHANGE_M = 0.06
+KNEELING_DEGREES = 25.0
 #: A plank recording shorter than this was cut to be one hold.
 SHORTEST_WITH_RESTS_S = 6.0
 HOLD_SMOOTHING_S = 0.15
@@ -108,42 +112,73 @@ def _edges(bend: Array, before: int, peak: int, after: int, frame_rate: float) -
 
 
 def _holds(sequence: PoseSequence) -> list[Span]:
-    """The stretches with the knees off the ground, each cut into windows that are short enough to judge."""
+    """The stretches in one posture with the knees up, each cut into windows that are short enough to judge."""
     rate = sequence.frame_rate
     if sequence.duration < SHORTEST_WITH_RESTS_S:
         return [Span(0, len(sequence), "hold")]
-    held = _runs(_is_held(sequence))
+    changes = _posture_changes(sequence)
     merged: list[list[int]] = []
-    for start, end in held:
+    for start, end in _runs(_is_held(sequence)):
         if merged and start - merged[-1][1] < SHORTEST_REST_S * rate:
             merged[-1][1] = end
         else:
             merged.append([start, end])
+    pieces = [
+        piece
+        for start, end in merged
+        for piece in pairwise([start, *(c for c in changes if start < c < end), end])
+        if piece[1] - piece[0] >= SHORTEST_HOLD_S * rate
+    ]
     spans = []
-    for start, end in merged:
-        if end - start >= SHORTEST_HOLD_S * rate:
-            n_windows = int(np.ceil((end - start) / (LONGEST_HOLD_S * rate)))
-            edges = np.linspace(start, end, n_windows + 1).round().astype(int)
-            spans += [Span(int(a), int(b), "hold") for a, b in pairwise(edges)]
+    for start, end in _with_straight_knees(sequence, pieces):
+        n_windows = int(np.ceil((end - start) / (LONGEST_HOLD_S * rate)))
+        edges = np.linspace(start, end, n_windows + 1).round().astype(int)
+        spans += [Span(int(a), int(b), "hold") for a, b in pairwise(edges)]
     return spans
 
 
+def _heights(sequence: PoseSequence) -> Array:
+    """Smoothed heights of the hips and of the knees, (F, 2)."""
+    knees = EC3D_19.indices("left_knee", "right_knee")
+    heights = np.stack(
+        [sequence.joint("mid_hip")[:, 2], sequence.positions[:, knees, 2].mean(axis=1)], axis=1
+    )
+    return gaussian_filter1d(heights, HOLD_SMOOTHING_S * sequence.frame_rate, axis=0, mode="nearest")
+
+
 def _is_held(sequence: PoseSequence) -> NDArray[np.bool_]:
-    """Whether the plank is held, (F,): resting, a person lets the knees or the hips down.
+    """Whether the plank is held, (F,): resting, a person lets the knees down to the ground.
 
     Hips and knees of a plank with rests have two heights; Otsu's threshold lies between them. Where one
-    height explains the recording, it is one hold.
+    height explains the recording, or the knees are off the ground at the lower one too, nobody rests.
     """
-    positions = sequence.positions
-    height = positions[:, EC3D_19.indices("mid_hip", "left_knee", "right_knee"), 2].mean(axis=1)
-    height = gaussian_filter1d(height, HOLD_SMOOTHING_S * sequence.frame_rate, mode="nearest")
-    lying = elevation_degrees(positions) < LYING_ELEVATION_DEGREES
+    lying = elevation_degrees(sequence.positions) < LYING_ELEVATION_DEGREES
     if lying.sum() < 2:
         return lying
+    heights = _heights(sequence)
+    height = (heights[:, 0] + 2.0 * heights[:, 1]) / 3.0
     threshold, gap, spread = _two_levels(height[lying])
-    if gap < LEAST_RISE_M or gap < LEAST_GAP_IN_SPREADS * spread:
+    knees_at_rest = float(np.median(heights[lying & (height <= threshold), 1]))
+    if gap < LEAST_RISE_M or gap < LEAST_GAP_IN_SPREADS * spread or knees_at_rest > KNEES_DOWN_M:
         return lying
     return lying & (height > threshold)
+
+
+def _posture_changes(sequence: PoseSequence) -> list[int]:
+    """The frames about which hips or knees go up or down for good: from one hold into another posture."""
+    half = max(1, round(0.5 * sequence.frame_rate))
+    heights = np.pad(_heights(sequence), ((half, half), (0, 0)), mode="edge")
+    moved = np.abs(heights[2 * half :] - heights[: -2 * half]).max(axis=1)
+    peaks, _ = find_peaks(moved, height=POSTURE_CHANGE_M, distance=2 * half)
+    return [int(peak) for peak in peaks]
+
+
+def _with_straight_knees(sequence: PoseSequence, pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Leave out pieces in which the knees are bent far more than in the straightest: kneeling is no plank."""
+    angles = joint_angles(sequence.positions)
+    knees = (angles["left_knee_flexion"] + angles["right_knee_flexion"]) / 2.0
+    bends = [float(np.median(knees[start:end])) for start, end in pieces]
+    return [piece for piece, bend in zip(pieces, bends, strict=True) if bend < min(bends) + KNEELING_DEGREES]
 
 
 def _two_levels(values: Array) -> tuple[float, float, float]:
