@@ -1,0 +1,115 @@
+"""Real worker processes: recordings are analysed to the end, bad ones harm nobody, kill -9 loses nothing.
+
+The same tests run on the embedded broker with SQLite and, marked `services`, on Redis with PostgreSQL.
+"""
+
+import os
+import uuid
+
+import pytest
+
+from ml.catalogue import CODES
+from ml.judge import JudgeConfig, JudgeNetwork
+from ml.model import FeedbackNetwork, NetworkConfig
+from ml.release import write_release
+from tests.motions import pose_bytes, squats
+from tests.processes import RunningSite
+
+pytestmark = pytest.mark.worker
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    """A release whose networks are untrained: what they find does not matter here."""
+    folder = tmp_path_factory.mktemp("releases") / "untrained"
+    write_release(
+        folder,
+        network=FeedbackNetwork(NetworkConfig(classes=CODES)),
+        judge=JudgeNetwork(JudgeConfig(classes=CODES)),
+    )
+    return folder
+
+
+@pytest.fixture(scope="module", params=["embedded", pytest.param("services", marks=pytest.mark.services)])
+def shared_site(request, tmp_path_factory, release):
+    tmp_path = tmp_path_factory.mktemp("site")
+    if request.param == "embedded":
+        with RunningSite(tmp_path, release) as running:
+            yield running
+        return
+    with (
+        _database() as database,
+        RunningSite(tmp_path, release, database=database, broker=os.environ["CELERY_BROKER_URL"]) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def site(shared_site):
+    """The site without any process; those that a test starts end with it."""
+    yield shared_site
+    shared_site.stop()
+
+
+def recordings(folder, *depths):
+    """A file of two squats for each depth in metres; of 0 m, a person who stands still."""
+    paths = [folder / f"{depth}.json" for depth in depths]
+    for path, depth in zip(paths, depths, strict=True):
+        path.write_bytes(pose_bytes(squats(2, depth=depth)))
+    return paths
+
+
+class _database:
+    """A new PostgreSQL database beside the one that `DATABASE_URL` names, dropped at the end."""
+
+    def __enter__(self) -> str:
+        import psycopg
+
+        self._url = os.environ["DATABASE_URL"]
+        self._name = f"exfb_{uuid.uuid4().hex[:10]}"
+        server, _, _database = self._url.rpartition("/")
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {self._name}")
+        return f"{server}/{self._name}"
+
+    def __exit__(self, *error: object) -> None:
+        import psycopg
+
+        server, _, _database = self._url.rpartition("/")
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {self._name} WITH (FORCE)")
+
+
+ENDED = ("done", "failed", "needs_attention")
+
+
+def test_recordings_are_analysed_by_a_worker_that_no_bad_one_harms(site, tmp_path):
+    site.start_worker("--pool=prefork", "--concurrency=2")
+    ids = site.upload(recordings(tmp_path, 0.35, 0.0, 0.34))
+    rows = site.wait_for(ids, *ENDED)
+    assert [row["status"] for row in rows] == ["done", "failed", "done"], site.log()
+    assert [row["error_code"] for row in rows] == ["", "no_repetition_found", ""]
+    assert [row["repetitions"] for row in rows] == [2, 0, 2]
+    assert [row["attempts"] for row in rows] == [1, 1, 1]
+
+
+def test_what_a_killed_worker_held_is_finished_once_by_another(site, tmp_path):
+    killed = site.start_worker("--pool=solo")
+    ids = site.upload(recordings(tmp_path, 0.33))
+    (held,) = site.wait_for(ids, "running", kill=killed)
+    assert held["status"] == "running", site.log()
+    site.start_sweep()
+    site.start_worker("--pool=solo")
+    (row,) = site.wait_for(ids, *ENDED)
+    assert (row["status"], row["attempts"], row["repetitions"]) == ("done", 2, 2), site.log()
+    assert row["worker"] != held["worker"]
+
+
+def test_a_message_that_was_lost_is_sent_again(site, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setitem(site.environment, "CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
+        ids = site.upload(recordings(tmp_path, 0.32))
+    site.start_worker("--pool=solo")
+    site.start_sweep()
+    (row,) = site.wait_for(ids, *ENDED)
+    assert (row["status"], row["attempts"]) == ("done", 1), site.log()
