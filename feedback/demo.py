@@ -1,7 +1,6 @@
 """Fills the demo clinic through the same services that people's requests use. Doing it again adds nothing."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -108,24 +107,34 @@ def simulate(body: int, plan: DemoRecording) -> tuple[bytes, list[SimulatedSpan]
     return file.getvalue(), spans
 
 
-def upload(clinic: Clinic) -> Iterator[Recording]:
-    """Upload what is not there yet, one recording after another."""
-    for entry in planned(clinic):
-        if entry.patient.recordings.filter(recorded_at=entry.recorded_at).exists():
-            continue
-        data, _spans = simulate(entry.body, entry.plan)
-        lead = entry.patient.care_assignments.get(level=CareAssignment.Level.LEAD).membership.user
-        recording, _created = receive_recording(
-            patient=entry.patient,
-            user=entry.patient.user or lead,
-            file=io.BytesIO(data),
-            name=f"{entry.plan.exercise}.json",
-            exercise=entry.plan.exercise,
-            pain=entry.plan.pain,
-            recorded_at=entry.recorded_at,
-            is_simulated=True,
-        )
-        yield recording
+def missing(clinic: Clinic) -> list[Planned]:
+    """Return the recordings of the story that have not been uploaded."""
+    there = set(Recording.objects.filter(patient__clinic=clinic).values_list("patient", "recorded_at"))
+    return [entry for entry in planned(clinic) if (entry.patient.pk, entry.recorded_at) not in there]
+
+
+def upload(entry: Planned) -> Recording:
+    """Simulate a recording and upload it, by the patient where they have an account, else by the lead."""
+    data, _spans = simulate(entry.body, entry.plan)
+    recording, _created = receive_recording(
+        patient=entry.patient,
+        user=entry.patient.user or lead_of(entry.patient),
+        file=io.BytesIO(data),
+        name=f"{entry.plan.exercise}.json",
+        exercise=entry.plan.exercise,
+        pain=entry.plan.pain,
+        recorded_at=entry.recorded_at,
+        is_simulated=True,
+    )
+    return recording
+
+
+def lead_of(patient: Patient) -> User:
+    """Return the patient's lead clinician. One query."""
+    return User.objects.get(
+        memberships__care_assignments__patient=patient,
+        memberships__care_assignments__level=CareAssignment.Level.LEAD,
+    )
 
 
 def open_analyses(clinic: Clinic) -> int:
@@ -148,7 +157,7 @@ def review(clinic: Clinic) -> int:
         ).select_related("analysis__recording__patient", "analysis__session", "analysis__release")
         if not repetitions:
             continue
-        lead = entry.patient.care_assignments.get(level=CareAssignment.Level.LEAD).membership.user
+        lead = lead_of(entry.patient)
         _data, spans = simulate(entry.body, entry.plan)
         for repetition in repetitions:
             seen = _seen(repetition, spans)

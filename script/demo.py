@@ -15,7 +15,8 @@ from processes import ROOT, DemoError, Site, free_port, is_taken
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
-    # Being told to end is like Ctrl-C: everything that was started is stopped.
+    # However it is told to end, everything that was started is stopped. Ctrl-C too where a shell hid it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(143))
     try:

@@ -42,8 +42,9 @@ class Command(BaseCommand):
         self._fill(clinic)
 
     def _fill(self, clinic: Clinic) -> None:
-        for _recording in tqdm(demo.upload(clinic), "Uploading simulated recordings", unit=" recordings"):
-            pass
+        if missing := demo.missing(clinic):
+            for entry in tqdm(missing, "Uploaded", unit=" recordings"):
+                demo.upload(entry)
         self._wait(clinic)
         given = demo.review(clinic)
         if given:
