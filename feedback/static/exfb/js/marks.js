@@ -1,5 +1,6 @@
 // Draws over the picture: where the correction moves the body most, and the chosen angle with its size.
 const DIAMOND = 'M0 -8L8 0L0 8L-8 0Z';
+const NARROW = 520; // pixels
 const SVG = 'http://www.w3.org/2000/svg';
 
 // The joint at which an angle of ml/angles.py is read.
@@ -18,6 +19,7 @@ function element(name, attributes, text) {
 export class Marks {
   constructor(player, words) {
     Object.assign(this, { player, words, angle: null });
+    player.below = player.stage.clientWidth < NARROW ? 52 : 0; // the callout lies there
     player.addEventListener('drawn', () => this.draw());
   }
 
@@ -49,18 +51,19 @@ export class Marks {
     const at = player.screen(player.poses.performed[anchor(angle)]);
     const head = `${words.angles[angle] ?? angle} ${degrees(performed)}`;
     const foot = corrected == null ? '' : `${words.corrected} ${degrees(corrected)}`;
-    const width = this.stageWidth(), height = player.stage.clientHeight, narrow = width < 520;
-    const box = { w: Math.max(narrow ? 150 : 168, head.length * (narrow ? 8.2 : 9.3) + 22), h: foot ? 48 : 30 };
-    box.x = narrow ? 12 : Math.max(14, at[0] - 130 - box.w);
-    if (!narrow && at[0] < box.x + box.w + 20) box.x = Math.min(width - box.w - 14, at[0] + 90);
-    box.y = narrow ? height - box.h - 56 : Math.max(56, Math.min(height - box.h - 56, at[1] - 70));
-    const toRight = at[0] > box.x + box.w, from = narrow
+    const width = this.stageWidth(), height = player.stage.clientHeight, small = player.stage.clientWidth < NARROW;
+    const low = width < 620; // no room beside the body: the box lies below it
+    const box = { w: Math.max(small ? 150 : 168, head.length * (small ? 8.2 : 9.3) + 22), h: foot ? 48 : 30 };
+    box.x = low ? 12 : Math.max(14, at[0] - 130 - box.w);
+    if (!low && at[0] < box.x + box.w + 20) box.x = Math.min(width - box.w - 14, at[0] + 90);
+    box.y = low ? height - box.h - 56 : Math.max(56, Math.min(height - box.h - 56, at[1] - 70));
+    const toRight = at[0] > box.x + box.w, from = low
       ? [Math.min(box.x + box.w - 20, Math.max(box.x + 20, at[0])), box.y]
       : [toRight ? box.x + box.w : box.x, box.y + box.h / 2];
     player.svg.append(
       element('path', { class: 'leader', d: `M${at}L${from}` }),
       element('rect', { class: 'lab', x: box.x, y: box.y, width: box.w, height: box.h, rx: 6 }),
-      element('text', { class: narrow ? 'big small' : 'big', x: box.x + 11, y: box.y + 21 }, head),
+      element('text', { class: small ? 'big small' : 'big', x: box.x + 11, y: box.y + 21 }, head),
       element('text', { x: box.x + 11, y: box.y + 39 }, foot),
     );
   }

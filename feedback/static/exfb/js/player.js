@@ -5,6 +5,7 @@ import {
 } from '../vendor/three/three.module.min.js';
 import { css } from './shell.js';
 import { Body } from './body.js';
+import { track, worstFrame } from './tracks.js';
 
 // Where each camera stands, seen from the middle of the motion: turned about the vertical, raised (both in radians).
 // At 0 it looks into the person's face.
@@ -12,28 +13,13 @@ export const CAMERAS = { front: [0, 0.08], side: [-Math.PI / 2, 0.05], three: [-
 export const MODES = ['overlay', 'side', 'ghost'];
 const FIELD_OF_VIEW = 26; // degrees; narrow, so that both halves of "side by side" show nearly the same angle
 const BODY_RADIUS = 0.14; // metres of flesh around the outermost joint
-const BORDER_PX = { wide: 52, narrow: 110 }; // kept free above and below for the buttons that lie over the picture
 const UP = new Vector3(0, 1, 0);
 
-// A motion as the API sends it: rows of 57 whole millimetres, x right, y forward, z up. Here: x left, y up, z forward, metres.
-function positions(rows) {
-  const out = new Float32Array(rows.length * rows[0].length);
-  let k = 0;
-  for (const row of rows) {
-    for (let j = 0; j < row.length; j += 3) {
-      out[k++] = -row[j] / 1000;
-      out[k++] = row[j + 2] / 1000;
-      out[k++] = row[j + 1] / 1000;
-    }
-  }
-  return out;
-}
-
 export class Player extends EventTarget {
-  // `stage` holds a canvas and svg.over; events: frame, drawn, state, camera, mode, load
+  // `stage` holds a canvas and svg.over; events: frame, drawn, state, camera, mode, load. `below`: pixels to leave free there.
   constructor(stage, { mode = 'overlay', camera = 'three', loop = true } = {}) {
     super();
-    Object.assign(this, { stage, mode, loop, cameraName: camera, frame: 0, speed: 1, playing: false, motion: null, closer: 1 });
+    Object.assign(this, { stage, mode, loop, cameraName: camera, frame: 0, speed: 1, playing: false, motion: null, closer: 1, below: 0 });
     this.canvas = stage.querySelector('canvas');
     this.svg = stage.querySelector('svg.over');
     this.renderer = new WebGLRenderer({ canvas: this.canvas, antialias: true });
@@ -59,7 +45,7 @@ export class Player extends EventTarget {
     this.pause();
     this.motion = motion;
     this.rate = motion.frame_rate;
-    this.tracks = { performed: positions(motion.performed), corrected: motion.corrected ? positions(motion.corrected) : null };
+    this.tracks = { performed: track(motion.performed), corrected: motion.corrected ? track(motion.corrected) : null };
     this.poses = {};
     for (const body of ['performed', 'corrected']) {
       this.poses[body] = Object.fromEntries(motion.joints.map((name) => [name, new Vector3()]));
@@ -77,20 +63,7 @@ export class Player extends EventTarget {
   get hasCorrection() { return !!this.tracks?.corrected; }
   get split() { return this.mode === 'side' && this.hasCorrection; }
 
-  // The frame where performed and corrected lie furthest apart; without a correction, where the hips are lowest.
-  worst() {
-    const { performed, corrected } = this.tracks, width = this.motion.joints.length * 3;
-    const hip = this.motion.joints.indexOf('mid_hip') * 3;
-    let worst = 0, most = -Infinity;
-    for (let f = 0; f < this.frames; f++) {
-      let value = corrected ? 0 : -performed[f * width + hip + 1];
-      for (let k = f * width; corrected && k < (f + 1) * width; k += 3) {
-        value = Math.max(value, Math.hypot(performed[k] - corrected[k], performed[k + 1] - corrected[k + 1], performed[k + 2] - corrected[k + 2]));
-      }
-      if (value > most) [worst, most] = [f, value];
-    }
-    return worst;
-  }
+  worst() { return worstFrame(this.tracks, this.motion.joints); }
 
   setMode(mode) {
     this.mode = mode;
@@ -175,9 +148,9 @@ export class Player extends EventTarget {
   measure() {
     const low = new Vector3(Infinity, 0, Infinity), high = new Vector3(-Infinity, -Infinity, -Infinity), point = new Vector3();
     this.outline = [];
-    for (const track of Object.values(this.tracks)) {
-      for (let k = 0; track && k < track.length; k += 3) {
-        point.set(track[k], track[k + 1], track[k + 2]);
+    for (const path of Object.values(this.tracks)) {
+      for (let k = 0; path && k < path.length; k += 3) {
+        point.set(path[k], path[k + 1], path[k + 2]);
         low.min(point);
         high.max(point);
         if (k % 12 === 0) this.outline.push(point.clone());
@@ -188,15 +161,25 @@ export class Player extends EventTarget {
     this.drawFloor();
   }
 
+  // What the buttons over the picture leave free above and below, in pixels.
+  border() {
+    const frame = this.stage.getBoundingClientRect(), border = { top: 8, bottom: 8 + this.below };
+    for (const tool of this.stage.querySelectorAll('.tool')) {
+      const box = tool.getBoundingClientRect(), above = box.bottom - frame.top, under = frame.bottom - box.top;
+      if (above < frame.height / 2) border.top = Math.max(border.top, above);
+      else if (under < frame.height / 2) border.bottom = Math.max(border.bottom, under + this.below);
+    }
+    return border;
+  }
+
   // The distance from which the whole motion fits, seen along the present direction.
   fit() {
-    const width = (this.stage.clientWidth || 2) / (this.split ? 2 : 1), height = this.stage.clientHeight || 1;
+    const width = (this.stage.clientWidth || 2) / (this.split ? 2 : 1), height = this.stage.clientHeight || 1, { top, bottom } = this.border();
     this.eye.aspect = width / height;
-    this.eye.updateProjectionMatrix();
+    this.eye.setViewOffset(width, height, 0, (bottom - top) / 2, width, height);
     if (!this.outline) return;
     const tall = Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
-    const border = this.stage.clientWidth < 520 ? BORDER_PX.narrow : BORDER_PX.wide;
-    const free = { x: Math.max(0.4, 1 - 32 / width), y: Math.max(0.4, 1 - (2 * border) / height) };
+    const free = { x: Math.max(0.4, 1 - 32 / width), y: Math.max(0.4, 1 - (top + bottom) / height) };
     const back = this.direction(new Vector3()), right = new Vector3().crossVectors(UP, back).normalize();
     const up = new Vector3().crossVectors(back, right), point = new Vector3();
     this.distance = 0;
@@ -256,14 +239,14 @@ export class Player extends EventTarget {
   }
 
   pose(body) {
-    const track = this.tracks[body], { joints } = this.motion, width = joints.length * 3;
+    const path = this.tracks[body], { joints } = this.motion, width = joints.length * 3;
     const a = Math.floor(this.frame) * width, b = Math.min(this.frames - 1, Math.floor(this.frame) + 1) * width, t = this.frame % 1;
     joints.forEach((name, j) => {
       const k = j * 3;
       this.poses[body][name].set(
-        track[a + k] + (track[b + k] - track[a + k]) * t,
-        track[a + k + 1] + (track[b + k + 1] - track[a + k + 1]) * t,
-        track[a + k + 2] + (track[b + k + 2] - track[a + k + 2]) * t,
+        path[a + k] + (path[b + k] - path[a + k]) * t,
+        path[a + k + 1] + (path[b + k + 1] - path[a + k + 1]) * t,
+        path[a + k + 2] + (path[b + k + 2] - path[a + k + 2]) * t,
       );
     });
     this.bodies[body].set(this.poses[body]);
