@@ -54,12 +54,14 @@ def request_analysis(*, recording: Recording, release: ModelRelease | None = Non
     return analysis
 
 
-def announce(analysis_id: UUID) -> None:
+def announce(analysis_id: UUID) -> bool:
     """Send the message that wakes a worker. Without a broker the row stays queued, and the sweep sends it."""
     try:
         current_app.send_task(TASK_NAME, args=[str(analysis_id)], ignore_result=True)
     except (OperationalError, OSError) as error:
         logger.warning("analysis %s is queued but not announced: %s", analysis_id, type(error).__name__)
+        return False
+    return True
 
 
 def claim(*, analysis_id: UUID, worker: str) -> Analysis | None:

@@ -5,6 +5,7 @@ It asks the database alone and never the broker, so that it notices whatever hap
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from django.conf import settings
 from django.db.models import F
@@ -85,9 +86,8 @@ def _request_forgotten(now: datetime) -> int:
 def _announce_again(now: datetime) -> int:
     since = now - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS)
     due = Analysis.objects.filter(status=_Status.QUEUED, announced_at__lt=since).order_by("queued_at", "pk")
-    ids = list(due.values_list("uuid", flat=True)[:MOST_ANNOUNCED])
-    # Noted first: another sweep at the same time finds little left to send.
-    Analysis.objects.filter(uuid__in=ids).update(announced_at=now)
-    for analysis_id in ids:
-        announce(analysis_id)
-    return len(ids)
+    ids = due.values_list("uuid", flat=True)[:MOST_ANNOUNCED]
+    # A broker that is away is asked once and not for each; what was not sent is due at the next sweep.
+    sent = list(takewhile(announce, ids))
+    Analysis.objects.filter(uuid__in=sent).update(announced_at=now)
+    return len(sent)

@@ -1,17 +1,23 @@
 """An analysis is announced after commit, claimed once, kept once, and never lost."""
 
 import datetime
+import os
+import runpy
 import threading
+import time
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
-from celery import current_app
+from celery import Celery, current_app
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+import exfb_site.settings
 from feedback import queue
 from feedback.models import Analysis, Correction, ExerciseSession, Repetition
 from feedback.motions import unpack_motion
@@ -28,6 +34,12 @@ from tests.factories import AnalysisFactory, ModelReleaseFactory, RecordingFacto
 from tests.feedback.results import recording_result
 
 Status = Analysis.Status
+
+
+def exfb_settings(**environment: str) -> dict[str, Any]:
+    """The site's settings as an environment makes them."""
+    with mock.patch.dict(os.environ, environment):
+        return runpy.run_path(exfb_site.settings.__file__)
 
 
 @pytest.fixture
@@ -233,3 +245,15 @@ def test_a_message_is_sent_to_the_configured_broker_from_any_thread(db, settings
     thread.start()
     thread.join()
     assert apps == ["exfb"]
+
+
+def test_a_broker_that_is_away_does_not_keep_an_upload_waiting(settings):
+    """A closed port answers at once; the client must not ask again and again for seconds."""
+    options = exfb_settings(CELERY_BROKER_URL="redis://127.0.0.1:1/0")
+    app = Celery("away", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    app.conf.broker_transport_options = options["CELERY_BROKER_TRANSPORT_OPTIONS"]
+    app.conf.task_publish_retry = options["CELERY_TASK_PUBLISH_RETRY"]
+    started = time.monotonic()
+    with pytest.raises(OperationalError):
+        app.send_task(queue.TASK_NAME, args=["x"], ignore_result=True)
+    assert time.monotonic() - started < 3

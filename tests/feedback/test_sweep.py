@@ -19,7 +19,7 @@ Status = Analysis.Status
 @pytest.fixture(autouse=True)
 def announced(monkeypatch, db):
     ids = []
-    monkeypatch.setattr(sweep_module, "announce", ids.append)
+    monkeypatch.setattr(sweep_module, "announce", lambda analysis_id: ids.append(analysis_id) is None)
     return ids
 
 
@@ -80,6 +80,16 @@ def test_a_long_queue_is_announced_in_parts_oldest_first(announced, monkeypatch)
     Analysis.objects.update(announced_at=ago(40))
     sweep()
     assert announced == [waiting[0].uuid, waiting[1].uuid]
+
+
+def test_a_broker_that_is_away_is_asked_once_and_nothing_counts_as_sent(monkeypatch):
+    asked = []
+    monkeypatch.setattr(sweep_module, "announce", asked.append)
+    AnalysisFactory.create_batch(3)
+    Analysis.objects.update(announced_at=ago(40))
+    assert sweep().announced == 0
+    assert sweep().announced == 0
+    assert len(asked) == 2
 
 
 def test_a_recording_that_nobody_queued_is_queued():
