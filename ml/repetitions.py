@@ -14,9 +14,9 @@ from ml.preprocess import LYING_ELEVATION_DEGREES, elevation_degrees, is_lying
 from ml.skeletons import EC3D_19
 
 #: A repetition bends the legs by at least this much more than standing does ...
-LEAST_BEND_DEGREES = 20.0
+LEAST_BEND_DEGREES = 30.0
 #: ... and by at least this share of the recording's large repetitions.
-LEAST_SHARE = 0.45
+LEAST_SHARE = 0.25
 SMOOTHING_S = 0.1
 #: A repetition reaches out to this share of its bend, and on for as long as the legs bend this fast.
 EDGE_SHARE = 0.1
@@ -25,13 +25,15 @@ EDGE_DEGREES_PER_S = 20.0
 LONGEST_HOLD_S = 15.0
 SHORTEST_HOLD_S = 2.0
 SHORTEST_REST_S = 0.7
-#: Knees lower than this are on the ground; hips or knees that rise or sink this much in a second change posture.
-KNEES_DOWN_M = 0.15
+#: Knees lower than this are on the ground. Hips or knees that rise or sink by so much in a second change
+#: the posture.
+KNEES_DOWN_M = 0.11
 POSTURE_CHANGE_M = 0.06
+LIKE_POSTURE_M = 0.05
 KNEELING_DEGREES = 25.0
 #: A plank recording shorter than this was cut to be one hold.
 SHORTEST_WITH_RESTS_S = 6.0
-HOLD_SMOOTHING_S = 0.15
+HOLD_SMOOTHING_S = 0.3
 #: Hips and knees rise by at least this, and by this many times their own spread, from resting to holding.
 LEAST_RISE_M = 0.04
 LEAST_GAP_IN_SPREADS = 3.0
@@ -112,7 +114,7 @@ def _edges(bend: Array, before: int, peak: int, after: int, frame_rate: float) -
 
 
 def _holds(sequence: PoseSequence) -> list[Span]:
-    """The stretches in one posture with the knees up, each cut into windows that are short enough to judge."""
+    """The stretches in one posture with the knees up, cut into windows that are short enough to judge."""
     rate = sequence.frame_rate
     if sequence.duration < SHORTEST_WITH_RESTS_S:
         return [Span(0, len(sequence), "hold")]
@@ -126,7 +128,7 @@ def _holds(sequence: PoseSequence) -> list[Span]:
     pieces = [
         piece
         for start, end in merged
-        for piece in pairwise([start, *(c for c in changes if start < c < end), end])
+        for piece in _in_one_posture(sequence, [start, *(c for c in changes if start < c < end), end])
         if piece[1] - piece[0] >= SHORTEST_HOLD_S * rate
     ]
     spans = []
@@ -135,6 +137,11 @@ def _holds(sequence: PoseSequence) -> list[Span]:
         edges = np.linspace(start, end, n_windows + 1).round().astype(int)
         spans += [Span(int(a), int(b), "hold") for a, b in pairwise(edges)]
     return spans
+
+
+def _knee_bend(sequence: PoseSequence) -> Array:
+    angles = joint_angles(sequence.positions)
+    return (angles["left_knee_flexion"] + angles["right_knee_flexion"]) / 2.0
 
 
 def _heights(sequence: PoseSequence) -> Array:
@@ -147,21 +154,22 @@ def _heights(sequence: PoseSequence) -> Array:
 
 
 def _is_held(sequence: PoseSequence) -> NDArray[np.bool_]:
-    """Whether the plank is held, (F,): resting, a person lets the knees down to the ground.
+    """Whether the plank is held, (F,): resting, a person kneels or lets the knees down to the ground.
 
     Hips and knees of a plank with rests have two heights; Otsu's threshold lies between them. Where one
-    height explains the recording, or the knees are off the ground at the lower one too, nobody rests.
+    height explains the recording, or the lower one has straight knees off the ground, nobody rests.
     """
     lying = elevation_degrees(sequence.positions) < LYING_ELEVATION_DEGREES
     if lying.sum() < 2:
         return lying
-    heights = _heights(sequence)
+    heights, bend = _heights(sequence), _knee_bend(sequence)
     height = (heights[:, 0] + 2.0 * heights[:, 1]) / 3.0
     threshold, gap, spread = _two_levels(height[lying])
-    knees_at_rest = float(np.median(heights[lying & (height <= threshold), 1]))
-    if gap < LEAST_RISE_M or gap < LEAST_GAP_IN_SPREADS * spread or knees_at_rest > KNEES_DOWN_M:
+    low, high = lying & (height <= threshold), lying & (height > threshold)
+    if gap < LEAST_RISE_M or gap < LEAST_GAP_IN_SPREADS * spread:
         return lying
-    return lying & (height > threshold)
+    kneeling = np.median(bend[low]) > np.median(bend[high]) + KNEELING_DEGREES
+    return high if kneeling or np.median(heights[low, 1]) < KNEES_DOWN_M else lying
 
 
 def _posture_changes(sequence: PoseSequence) -> list[int]:
@@ -173,11 +181,23 @@ def _posture_changes(sequence: PoseSequence) -> list[int]:
     return [int(peak) for peak in peaks]
 
 
+def _in_one_posture(sequence: PoseSequence, edges: list[int]) -> list[tuple[int, int]]:
+    """The pieces between edges; neighbours of like height are one, the sensor having lost itself between."""
+    heights = _heights(sequence)
+    pieces = [(edges[0], edges[1])]
+    for piece in pairwise(edges[1:]):
+        before = np.median(heights[slice(*pieces[-1])], axis=0)
+        if np.abs(np.median(heights[slice(*piece)], axis=0) - before).max() < LIKE_POSTURE_M:
+            pieces[-1] = (pieces[-1][0], piece[1])
+        else:
+            pieces.append(piece)
+    return pieces
+
+
 def _with_straight_knees(sequence: PoseSequence, pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Leave out pieces in which the knees are bent far more than in the straightest: kneeling is no plank."""
-    angles = joint_angles(sequence.positions)
-    knees = (angles["left_knee_flexion"] + angles["right_knee_flexion"]) / 2.0
-    bends = [float(np.median(knees[start:end])) for start, end in pieces]
+    bend = _knee_bend(sequence)
+    bends = [float(np.median(bend[start:end])) for start, end in pieces]
     return [piece for piece, bend in zip(pieces, bends, strict=True) if bend < min(bends) + KNEELING_DEGREES]
 
 

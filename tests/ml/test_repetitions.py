@@ -12,6 +12,9 @@ from ml.poses.formats.mediapipe import sequence_from_world
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
 from ml.repetitions import Span, find_repetitions
+from ml.sensors import SENSORS
+from ml.simulate import Person, simulate_recording
+from ml.skeletons import EC3D_19
 from tests.ml.poses import samples
 
 
@@ -60,7 +63,7 @@ def test_a_plank_without_rest_is_cut_into_windows(seconds, windows):
 def test_rests_part_the_holds_of_a_plank():
     hold, rest = samples.planking(240), samples.planking(120)
     for joint in ("left_knee", "right_knee", "mid_hip", "left_hip", "right_hip"):
-        rest[:, samples.EC3D_19.index(joint), 2] -= 0.2
+        rest[:, EC3D_19.index(joint), 2] = 0.08
     spans = found(np.concatenate([hold, rest, hold, rest, hold]))
     assert len(spans) == 3
     for span, start in zip(spans, (0, 360, 720), strict=True):
@@ -124,3 +127,26 @@ def test_each_published_repetition_is_one_repetition(shared):
 def test_a_file_of_one_repetition_holds_one(shared, file, kind):
     spans = find_repetitions(prepare(read(shared / "data" / file)).sequence)
     assert [span.kind for span in spans] == [kind]
+
+
+@pytest.mark.parametrize("sensor", SENSORS[:2], ids=lambda sensor: sensor.name)
+@pytest.mark.parametrize("exercise", ["squat", "lunge"])
+def test_deep_and_shallow_repetitions_of_one_recording_are_all_found(exercise, sensor):
+    codes = [f"{exercise}.correct", f"{exercise}.not_low_enough"] * 2
+    for seed in range(4):
+        recording, truth = simulate_recording(
+            Person.sample(seed), codes, np.random.default_rng(seed), sensor=sensor
+        )
+        spans = find_repetitions(prepare(recording).sequence)
+        assert len(spans) == len(truth)
+        for span, true in zip(spans, truth, strict=True):
+            assert overlap(span, true.start_frame, true.end_frame) > 0.5
+
+
+def test_holds_in_different_postures_are_parted():
+    codes = ["plank.correct", "plank.arched_back", "plank.correct"]
+    counts = []
+    for seed in range(6):
+        recording, _ = simulate_recording(Person.sample(seed), codes, np.random.default_rng(seed))
+        counts.append(len(find_repetitions(prepare(recording).sequence)))
+    assert counts.count(3) >= 4, counts
