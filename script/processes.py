@@ -81,12 +81,15 @@ class Site:
         self._started: dict[str, float] = {}
 
     def manage(self, *arguments: str, quiet: bool = False) -> None:
-        """Run a management command to its end."""
+        """Run a management command to its end, and keep what was started running meanwhile."""
         process = subprocess.Popen(
             [*MANAGE, *arguments], cwd=ROOT, env=self.env, stdout=subprocess.DEVNULL if quiet else None
         )
         try:
-            if process.wait() != 0:
+            while process.poll() is None:
+                self.tend()
+                time.sleep(0.1)
+            if process.returncode != 0:
                 raise DemoError(f"manage.py {' '.join(arguments)} failed")
         finally:
             process.terminate()
