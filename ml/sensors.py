@@ -21,6 +21,11 @@ _HARDER_BY_PART = {"wrist": 1.6, "elbow": 1.2, "toe": 1.8, "heel": 1.6, "ankle":
 _HARDER = np.array([_HARDER_BY_PART.get(name.rsplit("_", 1)[-1], 1.0) for name in EC3D_19.joints])
 
 
+_OF_LEGS = np.array(
+    [float(name.rsplit("_", 1)[-1] in ("knee", "ankle", "toe", "heel")) for name in EC3D_19.joints]
+)[:, None]
+
+
 @dataclass(frozen=True)
 class Sensor:
     """How a sensor errs.
@@ -40,6 +45,8 @@ class Sensor:
         Range of the share of depth that is kept along the camera's axis; (1, 1) keeps all.
     tilt : float
         Degrees, spread of the error of the vertical.
+    shear : tuple of float
+        Mean and spread of how much too far from the camera the legs are seen, by metre below the pelvis.
     limb_change : float
         Spread of the ratio by which bones come out too long or too short.
     hip_share : tuple of float
@@ -64,6 +71,7 @@ class Sensor:
     depth_factor: float = 1.0
     depth_kept: tuple[float, float] = (1.0, 1.0)
     tilt: float = 0.0
+    shear: tuple[float, float] = (0.0, 0.0)
     limb_change: float = 0.0
     hip_share: tuple[float, float] = (1.0, 1.0)
     jumps: float = 0.0
@@ -93,6 +101,7 @@ SENSORS = (
         depth_factor=1.8,
         depth_kept=(0.75, 1.05),
         tilt=4.0,
+        shear=(0.10, 0.12),
         limb_change=0.05,
         hip_share=(0.8, 1.3),
         travels=False,
@@ -106,6 +115,7 @@ SENSORS = (
         depth_factor=2.0,
         depth_kept=(0.65, 1.1),
         tilt=7.0,
+        shear=(0.08, 0.16),
         limb_change=0.06,
         hip_share=(0.8, 1.4),
         dropped=0.05,
@@ -182,7 +192,8 @@ class _Errors:
     def __init__(self, frames: int, rate: float, sensor: Sensor, rng: np.random.Generator) -> None:
         self.sensor = sensor
         joints = len(EC3D_19)
-        view = rng.uniform(0, 2 * np.pi)
+        # People mostly face the camera; now and then it stands at their side or behind them.
+        view = rng.normal(np.pi / 2, 0.8) if rng.uniform() < 0.8 else rng.uniform(0, 2 * np.pi)
         self.camera = np.array([np.cos(view), np.sin(view), 0.0])
         along = 1 + (sensor.depth_factor - 1) * np.abs(self.camera)
         harder = _HARDER[:, None] * along
@@ -191,6 +202,7 @@ class _Errors:
         slow = _between(rng.normal(0, sensor.wander, (knots, joints, 3)), np.linspace(0, knots - 1, frames))
         self.noise = (slow + rng.normal(0, sensor.jitter, (frames, joints, 3))) * harder
         self.kept = rng.uniform(*sensor.depth_kept)
+        self.shear = rng.normal(*sensor.shear)
         self.tilt = np.radians(rng.normal(0, sensor.tilt, 2))
         self.bones = 1 + rng.normal(0, sensor.limb_change, joints)
         mirrored = list(EC3D_19.mirrored)
@@ -210,7 +222,9 @@ class _Errors:
         pelvis = positions[:, [_J["mid_hip"]]]
         relative = positions - pelvis
         depth = (relative @ self.camera)[..., None] * self.camera
-        relative = relative + (self.kept - 1) * depth + self.bias + self.noise
+        below = np.maximum(-relative[..., 2:], 0.0) * _OF_LEGS
+        relative = relative + ((self.kept - 1) * depth - self.shear * below * self.camera)
+        relative = relative + self.bias + self.noise
         relative = relative - relative[:, [_J["mid_hip"]]]
         positions = relative @ _tilted(*self.tilt).T
         if sensor.travels:

@@ -16,7 +16,7 @@ from ml.catalogue import CODES, exercise_of, is_correct
 from ml.kinematics import Array, ease, sway, there_and_back
 from ml.poses.sequence import PoseSequence
 from ml.sensors import PERFECT, Sensor, observe
-from ml.simulated_motion import Lunge, Plank, Squat, lunge, plank, squat
+from ml.simulated_motion import Lunge, Plank, Squat, balanced_lean, lunge, plank, squat
 from ml.simulated_people import Person
 
 __all__ = ["Person", "SimulatedRepetition", "SimulatedSpan", "simulate_recording", "simulate_repetition"]
@@ -188,12 +188,14 @@ def _leading_side(motion: Array) -> float:
 def _habitual_squat(person: Person, rng: np.random.Generator, frame_rate: float) -> Squat:
     rest, down, hold, up, end = _course(person, rng, down=(0.7, 1.3), hold=(0.0, 0.25), up=(0.6, 1.2))
     time = np.arange(max(int((rest + down + hold + up + end) * frame_rate), 12)) / frame_rate
+    inner_knee = float(np.clip(person.squat_inner_knee + rng.normal(0, 3), 28, 74))
+    shank_lean = float(np.clip(person.squat_shank_lean + rng.normal(0, 1.5), 16, 41))
     return Squat(
-        stance=float(np.clip(person.stance + rng.normal(0, 0.015), 0.26, 0.61)),
+        stance=float(np.clip(person.stance + rng.normal(0, 0.015), 0.30, 0.66)),
         toe_out=person.toe_out + rng.normal(0, 1.5),
-        inner_knee=float(np.clip(person.squat_inner_knee + rng.normal(0, 3), 28, 74)),
-        shank_lean=float(np.clip(person.squat_shank_lean + rng.normal(0, 1.5), 16, 41)),
-        trunk_lean=float(np.clip(person.squat_trunk_lean + rng.normal(0, 2), 15, 53)),
+        inner_knee=inner_knee,
+        shank_lean=shank_lean,
+        trunk_lean=balanced_lean(person, inner_knee, shank_lean) + person.squat_trunk_lean + rng.normal(0, 2),
         knee_out=(person.knee_out + rng.normal(0, 1.5), person.knee_out + rng.normal(0, 1.5)),
         pelvis_back=0.0,
         arms=person.arms,
@@ -280,7 +282,7 @@ def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generato
     if code == "squat.feet_too_wide":
         return replace(
             right,
-            stance=max(right.stance + 0.14, 0.64) + 0.34 * size,
+            stance=max(right.stance + 0.14, 0.68) + 0.34 * size,
             toe_out=right.toe_out + rng.uniform(0, 10) + 8 * size,
         )
     if code == "squat.knees_inward":
@@ -302,7 +304,7 @@ def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generato
     if rng.random() < 0.5:  # the hips hinge and go back
         return replace(
             right,
-            trunk_lean=max(right.trunk_lean + 11, 54) + 28 * size,
+            trunk_lean=min(right.trunk_lean + 12 + 28 * size, 92),
             shank_lean=right.shank_lean - 8 * size * rng.uniform(0, 1),
             inner_knee=right.inner_knee + 22 * size * rng.uniform(0, 1),
         )

@@ -65,11 +65,36 @@ class Plank:
     sway_x: Array
 
 
+#: Share of the body's mass and, for the trunk, how far up it is (Winter 2009; the head is part of the trunk).
+TRUNK_MASS, ARM_MASS, THIGH_MASS, SHANK_MASS, TRUNK_CENTRE = 0.578, 0.10, 0.20, 0.093, 0.62
+#: Where the hands are, in arm lengths ahead of the shoulder.
+HANDS_AHEAD = {
+    "forward": 0.95,
+    "clasped": 0.5,
+    "crossed": 0.3,
+    "on_hips": 0.0,
+    "hanging": 0.1,
+    "behind_head": -0.1,
+}
+
+
+def balanced_lean(person: Person, inner_knee: float, shank_lean: float) -> float:
+    """Return the trunk's lean in degrees at which the centre of mass is over the middle of the foot."""
+    lean, flexion = np.radians(shank_lean), np.radians(180 - inner_knee)
+    knee = person.shank * np.sin(lean)
+    hip = knee - person.thigh * np.sin(flexion - lean)
+    legs = SHANK_MASS * 0.6 * knee + THIGH_MASS * (0.57 * hip + 0.43 * knee)
+    hands = 0.5 * HANDS_AHEAD[person.arms] * person.arm
+    needed = 0.24 * person.foot - legs - (TRUNK_MASS + ARM_MASS) * hip - ARM_MASS * hands
+    reach_of_trunk = (TRUNK_MASS * TRUNK_CENTRE + ARM_MASS) * person.trunk
+    return float(np.degrees(np.arcsin(np.clip(needed / reach_of_trunk, 0.2, 0.87))))
+
+
 def squat(person: Person, p: Squat) -> Array:
     """Return the joints (F, 19, 3) of a squat: flat feet planted, knees over the toes by default."""
     thigh, shank = person.thigh, person.shank
-    flexion = np.radians(8 + (180 - p.inner_knee - 8) * p.depth)
-    lean = np.radians(2 + (p.shank_lean - 2) * p.depth)
+    flexion = np.radians(6 + (180 - p.inner_knee - 6) * p.depth)
+    lean = np.radians(3 + (p.shank_lean - 3) * p.depth)
     half = p.stance * person.leg / 2
     aside = abs(half - person.hip_width / 2)
     distance = reach(thigh, shank, flexion)
@@ -116,7 +141,7 @@ def lunge(person: Person, p: Lunge) -> Array:
     )
     half = p.width * leg / 2
     # Where the pelvis is: over the standing foot, and in the split as the front leg's angles put it.
-    top_height = np.sqrt((0.985 * leg) ** 2 - (rear_ankle_y / 2) ** 2)
+    top_height = np.sqrt((0.99 * leg) ** 2 - (rear_ankle_y / 2) ** 2)
     top_y, top_z = rear_ankle_y * 0.5, top_height
     lean, flexion = np.radians(p.shank_lean), np.radians(180 - p.inner_knee)
     low_y = shank * np.sin(lean) - thigh * np.sin(flexion - lean)
@@ -127,7 +152,7 @@ def lunge(person: Person, p: Lunge) -> Array:
     split_z = top_z + (low_z - top_z) * p.depth
     stand_y = 0.0 if p.style == "step_back" else rear_ankle_y
     y = stand_y + (split_y - stand_y) * p.step
-    z = 0.985 * leg + (split_z - 0.985 * leg) * p.step
+    z = 0.996 * leg + (split_z - 0.996 * leg) * p.step
     pelvis = vector(p.sway_x, y, person.ankle_height + z)
 
     rear_pitch = np.radians(p.step * (28 + 34 * p.depth))
@@ -248,7 +273,7 @@ def _lowered(person: Person, pelvis: Array, ankles: dict[float, Array]) -> Array
     for side, ankle in ankles.items():
         offset = turned(np.array([side * person.hip_width / 2, 0.0, 0.0]), np.radians(person.yaw))
         across = np.square(ankle[:, :2] - pelvis[:, :2] - offset[:2]).sum(-1)
-        tallest = ankle[:, 2] + np.sqrt(np.maximum((0.993 * person.leg) ** 2 - across, 0.04)) - 0.01
+        tallest = ankle[:, 2] + np.sqrt(np.maximum((0.998 * person.leg) ** 2 - across, 0.04)) - 0.002
         height = np.minimum(height, tallest)
     return vector(pelvis[:, 0], pelvis[:, 1], height)
 

@@ -49,7 +49,7 @@ class Person:
     stance: float
     squat_inner_knee: float
     squat_shank_lean: float
-    squat_trunk_lean: float
+    squat_trunk_lean: float  # more than balance asks for
     lunge_inner_knee: float
     lunge_shank_lean: float
     lunge_trunk_lean: float
@@ -89,7 +89,7 @@ class Person:
             foot=part(0.152, 0.10),
             ankle_height=part(0.045, 0.15),
             hip_width=part(0.125, 0.13),
-            trunk=part(0.288),
+            trunk=part(0.325),
             shoulder_width=part(0.21, 0.08),
             upper_arm=part(0.172),
             forearm=part(0.150),
@@ -102,14 +102,14 @@ class Person:
             lateral_shift=within(rng, 0, 0.015, -0.04, 0.04),
             arms=arms,
             arms_at_rest="hanging" if arms == "forward" and rng.random() < 0.5 else arms,
-            stance=within(rng, 0.46, 0.07, 0.28, 0.60),
+            stance=within(rng, 0.50, 0.06, 0.32, 0.64),
             squat_inner_knee=within(rng, 54, 11, 30, 72),
             squat_shank_lean=within(rng, 30, 5, 18, 40),
-            squat_trunk_lean=within(rng, 36, 8, 16, 52),
+            squat_trunk_lean=within(rng, 0, 5, -10, 10),
             lunge_inner_knee=within(rng, 84, 8, 66, 98),
             lunge_shank_lean=within(rng, 11, 6, -4, 22),
             lunge_trunk_lean=within(rng, 6, 6, -6, 22),
-            lunge_rear_thigh_lean=within(rng, 8, 7, -8, 25),
+            lunge_rear_thigh_lean=within(rng, 16, 9, -6, 38),
             lunge_width=within(rng, 0.20, 0.06, 0.05, 0.36),
             lunge_style=str(rng.choice(("step", "step_back", "split"), p=[0.75, 0.1, 0.15])),
             plank_pike=within(rng, 19, 9, 2, 38),

@@ -56,7 +56,7 @@ class TrainingOptions:
     batch: int = 64
     learning_rate: float = 2e-3
     hidden: int = 96
-    dropout: float = 0.25
+    dropout: float = 0.0
     workers: int = 2
     threads: int = 2
 
