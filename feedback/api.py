@@ -62,7 +62,10 @@ _SHOWN = Prefetch(
 )
 
 
-@extend_validation_errors(list(UploadError.CODES), field_name="file", methods=["post"])
+@extend_validation_errors(
+    [code for code in UploadError.CODES if code != "bad_date"], field_name="file", methods=["post"]
+)
+@extend_validation_errors(["bad_date"], field_name="recorded_at", methods=["post"])
 class Recordings(RecordingList):
     """The recordings that you may see, newest first; and the way to add one."""
 
@@ -217,6 +220,11 @@ class RepetitionMotion(APIView):
         return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
 
 
+@extend_validation_errors(
+    ["unknown_decision", "nothing_to_confirm", "nothing_to_undo"], field_name="decision", methods=["post"]
+)
+@extend_validation_errors(["unknown_label"], field_name="label", methods=["post"])
+@extend_validation_errors(["note_too_long"], field_name="note", methods=["post"])
 class Verdicts(APIView):
     """What clinicians said of a repetition, newest first, and the way to say something. Nothing is erased."""
 
