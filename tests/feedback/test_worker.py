@@ -8,26 +8,16 @@ import uuid
 
 import pytest
 
-from ml.catalogue import CODES
-from ml.judge import JudgeConfig, JudgeNetwork
-from ml.model import FeedbackNetwork, NetworkConfig
-from ml.release import write_release
 from tests.motions import pose_bytes, squats
 from tests.processes import RunningSite
+from tests.releases import write_untrained_release
 
 pytestmark = pytest.mark.worker
 
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory):
-    """A release whose networks are untrained: what they find does not matter here."""
-    folder = tmp_path_factory.mktemp("releases") / "untrained"
-    write_release(
-        folder,
-        network=FeedbackNetwork(NetworkConfig(classes=CODES)),
-        judge=JudgeNetwork(JudgeConfig(classes=CODES)),
-    )
-    return folder
+    return write_untrained_release(tmp_path_factory.mktemp("releases") / "untrained")
 
 
 @pytest.fixture(scope="module", params=["embedded", pytest.param("services", marks=pytest.mark.services)])
