@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import butter, sosfiltfilt
 
-from ml.poses.errors import PoseFormatError
+from ml.poses.assemble import refuse_gaps
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import EC3D_19
 
@@ -17,9 +17,6 @@ LOW_PASS_HZ = 5.0
 #: A joint that is farther than this from the median of its own half second jumped (a person does not).
 JUMP_M = 0.12
 JUMP_WINDOW_S = 0.5
-#: With less than this of a joint (or a longer hole) its path would be invention.
-LEAST_SEEN = 0.5
-LONGEST_GAP_S = 2.0
 #: A person whose neck is seen from the feet lower than this lies (plank) instead of standing.
 LYING_ELEVATION_DEGREES = 45.0
 #: Getting down and up again takes time too: this share of lying makes a recording one of lying.
@@ -125,16 +122,9 @@ def _gaps_filled(positions: Array, frame_rate: float) -> Array:
     frames = np.arange(len(positions))
     for i, joint in enumerate(EC3D_19.joints):
         seen = np.isfinite(positions[:, i]).all(axis=-1)
-        known = frames[seen]
-        hole = np.diff(np.concatenate([[-1], known, [len(frames)]])).max() - 1 if len(known) else len(frames)
-        if seen.mean() < LEAST_SEEN or hole > LONGEST_GAP_S * frame_rate:
-            raise PoseFormatError(
-                "missing_values",
-                f"The {joint.replace('_', ' ')} is not seen for {hole / frame_rate:.1f} s at a stretch "
-                f"({seen.mean():.0%} of the recording has it). Record again with the whole body in view.",
-            )
+        refuse_gaps(joint, seen, frame_rate)
         for axis in range(3):
-            result[:, i, axis] = np.interp(frames, known, positions[seen, i, axis])
+            result[:, i, axis] = np.interp(frames, frames[seen], positions[seen, i, axis])
     return result
 
 

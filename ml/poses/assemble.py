@@ -13,6 +13,9 @@ MIN_FRAME_RATE_HZ = 8.0
 MAX_FRAME_RATE_HZ = 1000.0
 #: From the ankles along the legs and the trunk to the neck, of everybody from a child to the tallest.
 MIN_BODY_M, MAX_BODY_M = 0.75, 2.2
+#: With less than this share of a joint, or a longer hole, its path would be invention.
+LEAST_SEEN = 0.5
+LONGEST_GAP_S = 2.0
 _UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 #: Without these nothing can be said; the others can be put in from them.
@@ -70,6 +73,18 @@ def frame_rate_of_times(seconds: Array) -> float:
     if not np.isfinite(seconds).all() or (steps <= 0).any():
         raise PoseFormatError("bad_frame_rate", "The times do not rise from frame to frame. Write seconds.")
     return checked_frame_rate(float(1.0 / np.median(steps)))
+
+
+def refuse_gaps(joint: str, seen: NDArray[np.bool_], frame_rate: float) -> None:
+    """Refuse a joint that is not seen often enough for its path to be filled in; seen is (F,)."""
+    known = np.flatnonzero(seen)
+    hole = np.diff(np.concatenate([[-1], known, [len(seen)]])).max() - 1
+    if seen.mean() < LEAST_SEEN or hole > LONGEST_GAP_S * frame_rate:
+        raise PoseFormatError(
+            "missing_values",
+            f"The {joint.replace('_', ' ')} is not seen for {hole / frame_rate:.1f} s at a stretch "
+            f"({seen.mean():.0%} of the recording has it). Record again with the whole body in view.",
+        )
 
 
 def no_frame_rate(where: str) -> PoseFormatError:
@@ -134,7 +149,7 @@ def assemble(
     Raises
     ------
     PoseFormatError
-        `missing_joints`, `no_person`, `too_few_frames`, `too_many_frames` or `not_metres`.
+        `missing_joints`, `missing_values`, `no_person`, `too_few_frames`, `too_many_frames` or `not_metres`.
     """
     missing = [joint.replace("_", " ") for joint in REQUIRED if joint not in joints]
     if missing:
@@ -146,13 +161,15 @@ def assemble(
     known = {
         name: np.where(np.isfinite(joints[name]).all(axis=-1, keepdims=True), joints[name], np.nan)
         for name in EC3D_19.joints
-        if name in joints and np.isfinite(joints[name]).all(axis=-1).any()
+        if name in joints and _seen(joints[name]).mean() > (0.0 if name in REQUIRED else LEAST_SEEN)
     }
     unseen = [joint.replace("_", " ") for joint in REQUIRED if joint not in known]
     if len(unseen) == len(REQUIRED):
         raise PoseFormatError("no_person", "No person is seen in any frame. Check the camera's view.")
     if unseen:
         raise PoseFormatError("missing_joints", f"Never seen in the recording: {', '.join(unseen)}.")
+    for name in REQUIRED:
+        refuse_gaps(name, _seen(known[name]), frame_rate)
     scale, remark = _scale(known, unit)
     known = {name: path * scale for name, path in known.items()}
     estimated = _estimated(known)
@@ -164,6 +181,10 @@ def assemble(
         travels=travels,
         inferred=inferred + remark,
     )
+
+
+def _seen(path: Array) -> NDArray[np.bool_]:
+    return np.isfinite(path).all(axis=-1)
 
 
 def _middle(joints: dict[str, Array], part: str) -> Array:

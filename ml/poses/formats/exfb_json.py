@@ -66,6 +66,8 @@ def _positions(frames: list[Any], n_joints: int) -> np.ndarray:
         raise PoseFormatError(
             "truncated", "Frames differ in shape or hold other things than numbers. " + TRUNCATED
         ) from error
+    if positions.ndim == 4:
+        raise PoseFormatError("several_people", "The frames hold several people. Upload the patient's alone.")
     if positions.ndim == 3 and positions.shape[2] == 2:
         raise PoseFormatError(
             "not_3d", "Each joint has two coordinates. Upload positions in three dimensions."

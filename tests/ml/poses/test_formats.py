@@ -120,6 +120,14 @@ def test_what_a_source_lacks_is_estimated_and_marked():
     assert distance[EC3D_19.index("neck")] < 1e-9
 
 
+def test_a_nose_that_is_seldom_seen_is_estimated_instead():
+    positions = samples.squatting()
+    positions[10:, EC3D_19.index("nose")] = np.nan
+    sequence = read_bytes(samples.npz(positions))
+    assert sequence.estimated == {"nose"}
+    assert np.isfinite(sequence.positions).all()
+
+
 def test_a_file_written_again_reads_the_same():
     sequence = read_bytes(samples.mediapipe_csv())
     file = io.BytesIO()
@@ -156,9 +164,12 @@ def _bomb() -> bytes:
     return file.getvalue()
 
 
-def _with_nan(joint: str | None) -> np.ndarray:
+def _with_nan(joint: str | None, every: int = 0) -> np.ndarray:
     positions = samples.squatting()
-    positions[:, slice(None) if joint is None else EC3D_19.index(joint)] = np.nan
+    positions[
+        np.arange(90) % every != 0 if every else slice(None),
+        slice(None) if joint is None else EC3D_19.index(joint),
+    ] = np.nan
     return positions
 
 
@@ -202,6 +213,8 @@ BAD = {
         "missing_joints",
     ),
     "two people": (samples.mediapipe_csv(copies=2), "several_people"),
+    "people in frames": (samples.exfb_json(frames=[[[[0, 0, 0]] * 19] * 2] * 20), "several_people"),
+    "a joint seldom seen": (samples.npz(_with_nan("left_knee", every=3)), "missing_values"),
     "people axis": (samples.npz(np.zeros((50, 2, 19, 3))), "several_people"),
     "plane": (samples.exfb_json(frames=[[[0, 0]] * 19] * 20), "not_3d"),
     "plane in CSV": (samples.csv_wide(axes="xy"), "not_3d"),
