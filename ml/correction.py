@@ -42,7 +42,9 @@ FADE_IN = 0.1  # of the repetition; a movement is nearly right at its start
 FADE_IN_LYING = 1.0  # seconds; a hold is wrong from its first frame
 PLANTED_SPEED = 0.2  # metres a second
 NEAR_GROUND = 0.12  # metres above the lowest place of the same joint
-STEP_AT_LEAST = 0.03  # metres: a stance less off than this stays where it is
+STEP_AT_LEAST = (
+    0.02  # metres: feet less off than this stay where they are; from twice as much they step in full
+)
 ITERATIONS = 60
 
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
@@ -213,7 +215,8 @@ def _anchors(performed: Array, change: Array, fade: Array, frame_rate: float) ->
 def _step(offsets: Array) -> Array:
     """The one horizontal step (3,) in place of wanted offsets (S, 3); a small one is not taken."""
     step = np.median(offsets, axis=0) * np.array([1, 1, 0])
-    return step * max(0.0, 1 - STEP_AT_LEAST / max(float(np.linalg.norm(step)), 1e-9))
+    share = np.clip(np.linalg.norm(step) / STEP_AT_LEAST - 1, 0, 1)
+    return np.asarray(step * share**2 * (3 - 2 * share))
 
 
 def _lead_in_and_out(anchors: Array, hold: Array, performed: Array, contact: Contact, n_frames: int) -> None:

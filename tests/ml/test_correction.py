@@ -78,13 +78,13 @@ def test_wide_feet_come_closer_and_do_not_slide():
     ]
     assert width[1].max() < width[0].min() - 0.03
     assert np.ptp(width[1]) < 0.01
-    assert abs(width[1].mean() - width[2].mean()) < 0.07  # each foot may stay up to 3 cm off
+    assert abs(width[1].mean() - width[2].mean()) < 0.04  # a foot less than 2 cm off stays where it is
 
 
 def test_small_wanted_slide_of_the_feet_is_not_taken():
     performed = simulated("squat.correct").performed.positions
     change = np.zeros_like(performed)
-    change[:, ANKLES[0], 0] = np.linspace(0, 0.05, len(change))
+    change[:, ANKLES[0], 0] = np.linspace(0, 0.035, len(change))
     np.testing.assert_allclose(correct(performed, change)[:, ANKLES], performed[:, ANKLES], atol=1e-9)
 
 
