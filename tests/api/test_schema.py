@@ -40,14 +40,24 @@ def test_everything_but_the_schema_itself_needs_to_know_who_asks(schema):
             assert operation["security"] == [{"apiKey": []}, {"cookieAuth": []}], (method, path)
 
 
+def codes_of(schema, field):
+    """The codes with which a field of a request may be refused."""
+    return set(schema["components"]["schemas"][f"{field}ErrorComponent"]["properties"]["code"]["enum"])
+
+
 def test_an_upload_names_its_codes(schema):
     operation = schema["paths"]["/api/v1/recordings/"]["post"]
     assert {"200", "202", "400", "403", "404", "429"} <= set(operation["responses"])
     assert "Location" in operation["responses"]["202"]["headers"]
-    codes = schema["components"]["schemas"]["RecordingsCreateFileErrorComponent"]["properties"]["code"][
-        "enum"
-    ]
-    assert {"too_large", "no_person", "unsafe_format", "no_frame_rate"} <= set(codes)
+    file_codes = codes_of(schema, "RecordingsCreateFile")
+    assert {"too_large", "no_person", "unsafe_format", "no_frame_rate"} <= file_codes
+    assert "bad_date" in codes_of(schema, "RecordingsCreateRecordedAt")
+
+
+def test_a_verdict_names_its_codes(schema):
+    fields = ("Decision", "Label", "Note")
+    codes = [codes_of(schema, f"RepetitionsVerdictsCreate{field}") for field in fields]
+    assert set(VerdictError.CODES) <= set.union(*codes)
 
 
 class Scripts(HTMLParser):
