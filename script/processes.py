@@ -132,7 +132,9 @@ class Site:
                 continue
             if time.monotonic() - self._started[name] < _SOON_SECONDS:
                 raise DemoError(f"The {name} process ended at once. The end of its log:\n{self.tail(name)}")
-            print(f"The {name} process ended (exit status {process.returncode}); starting it again.")
+            print(
+                f"The {name} process ended (exit status {process.returncode}); starting it again.", flush=True
+            )
             self._start(name)
 
     def tail(self, name: str) -> str:
