@@ -34,7 +34,7 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
 
 def _desk(session: ExerciseSession, asked: str) -> dict[str, Any]:
     """Return the recordings and repetitions to show, the one to begin with, and how many are open."""
-    recordings = trays(session.shown_analyses)  # type: ignore[attr-defined]
+    recordings = trays(session.shown_analyses)
     cards = [card for recording in recordings for card in recording.cards]
     return {
         "trays": recordings,

@@ -100,11 +100,15 @@ def test_a_verdict_is_taken_back(people: People, repetitions: list[Repetition], 
     assert heading(page) == "Knees fall inward"
 
 
-def test_the_curve_the_slider_and_the_body_are_one_moment(
+def test_nothing_plays_by_itself_and_curve_slider_and_body_are_one_moment(
     people: People, repetitions: list[Repetition], open_as: Open
 ) -> None:
     page = open_as(people.lead, address(repetitions))
+    page.wait_for_selector(".view.has-correction")
+    opened_at = frame(page)
     page.wait_for_selector(".plot svg.main-svg")
+    page.wait_for_timeout(200)
+    assert (frame(page), page.inner_text("[data-do=play] span")) == (opened_at, "Play")
     page.fill("[data-scrub]", "30")
     assert frame(page) == 31
     page.locator("[data-time]").click()
@@ -118,15 +122,6 @@ def test_the_curve_the_slider_and_the_body_are_one_moment(
     assert frame(page) == pytest.approx(46, abs=2)
     page.keyboard.press(" ")
     page.wait_for_function("!document.querySelector('[data-time]').textContent.includes('frame 46')")
-
-
-def test_nothing_plays_by_itself(people: People, repetitions: list[Repetition], open_as: Open) -> None:
-    page = open_as(people.lead, address(repetitions))
-    page.wait_for_selector(".view.has-correction")
-    before = frame(page)
-    page.wait_for_timeout(300)
-    assert frame(page) == before
-    assert page.inner_text("[data-do=play] span") == "Play"
 
 
 def test_an_answer_that_does_not_arrive_is_told_and_loses_nothing(
@@ -155,8 +150,8 @@ def test_all_on_one_screen_and_usable_on_a_phone(
     page = open_as(people.lead, address(repetitions))
     size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     assert page.evaluate(size) == [1440, 900]
-    phone = open_as(people.lead, address(repetitions), width=375, height=812)
-    assert phone.evaluate(size)[0] == 375
+    page.set_viewport_size({"width": 375, "height": 812})
+    assert page.evaluate(size)[0] == 375
 
 
 def test_the_worklist_by_keyboard(people: People, repetitions: list[Repetition], open_as: Open) -> None:
