@@ -91,22 +91,21 @@ def elevation_degrees(positions: Array) -> Array:
 def _without_jumps(positions: Array, frame_rate: float) -> Array:
     """NaN where a joint jumped away from the median of its neighbourhood in time."""
     half = max(1, round(JUMP_WINDOW_S * frame_rate / 2))
-    padded = np.pad(positions, ((half, half), (0, 0), (0, 0)), constant_values=np.nan)
+    padded = np.pad(positions, ((half, half), (0, 0), (0, 0)), mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=0)
-    # A window without any value is a gap: its median is NaN too, which the comparison leaves alone.
-    with np.errstate(invalid="ignore"):
-        count = np.isfinite(windows).sum(axis=-1)
-        median = np.where(
-            count > 0, np.nanmedian(np.where(count[..., None] > 0, windows, 0.0), axis=-1), np.nan
-        )
-        jumped = np.linalg.norm(positions - median, axis=-1) > _jump_threshold(positions, median)
-    return np.where(jumped[..., None], np.nan, positions)
-
-
-def _jump_threshold(positions: Array, median: Array) -> Array:
-    """A fast limb leaves its own median regularly: three times its usual distance is no jump, (J,)."""
+    median = np.median(windows, axis=-1)  # NaN where any value of the window is
+    gappy = np.isnan(median) & np.isfinite(positions)
+    if gappy.any():
+        median[gappy] = np.nanmedian(windows[gappy], axis=-1)
     distance = np.linalg.norm(positions - median, axis=-1)
-    usual = np.array([np.nanpercentile(d, 90) if np.isfinite(d).any() else 0.0 for d in distance.T])
+    return np.where((distance > _jump_threshold(distance))[..., None], np.nan, positions)
+
+
+def _jump_threshold(distance: Array) -> Array:
+    """A fast limb leaves its own median regularly: three times its usual distance is no jump, (J,)."""
+    usual = np.array(
+        [np.percentile(d[np.isfinite(d)], 90) if np.isfinite(d).any() else 0.0 for d in distance.T]
+    )
     return np.maximum(JUMP_M, 3.0 * usual)
 
 
@@ -121,7 +120,7 @@ def _gaps_filled(positions: Array, frame_rate: float) -> Array:
     result = positions.copy()
     frames = np.arange(len(positions))
     for i, joint in enumerate(EC3D_19.joints):
-        seen = np.isfinite(positions[:, i]).all(axis=-1)
+        seen = np.asarray(np.isfinite(positions[:, i]).all(axis=-1))
         refuse_gaps(joint, seen, frame_rate)
         for axis in range(3):
             result[:, i, axis] = np.interp(frames, frames[seen], positions[seen, i, axis])

@@ -184,7 +184,7 @@ def assemble(
 
 
 def _seen(path: Array) -> NDArray[np.bool_]:
-    return np.isfinite(path).all(axis=-1)
+    return np.asarray(np.isfinite(path).all(axis=-1))
 
 
 def _middle(joints: dict[str, Array], part: str) -> Array:
