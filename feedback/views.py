@@ -28,6 +28,9 @@ from patients.permissions import get_patient, is_clinician, log_access
 from patients.requests import SignedInRequest
 from patients.selectors import recordings_for
 
+#: Recordings without a result that the page of a patient names.
+WAITING = 5
+
 
 def home(request: SignedInRequest) -> HttpResponse:
     """Send each kind of person to where their work is."""
@@ -61,7 +64,9 @@ def patient(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
         "sessions": Paginator(sessions, 20).get_page(request.GET.get("page")),
         "today": timezone.localdate(),
         "prescriptions": found.prescriptions.select_related("prescribed_by"),
-        "waiting": recordings_for(request.user).filter(patient=found).exclude(analyses__status="done"),
+        "waiting": recordings_for(request.user)
+        .filter(patient=found)
+        .exclude(analyses__status="done")[:WAITING],
         **_history(request, found),
     }
     return render(request, "feedback/patient.html", context)
