@@ -13,6 +13,7 @@ CLASSES = ("squat.correct", "squat.knees_inward", "squat.front_bent")
 def network(**more):
     torch.manual_seed(0)
     made = FeedbackNetwork(NetworkConfig(classes=CLASSES, n_hidden=8, **more)).double()
+    torch.nn.init.normal_(made.correction.out.weight)  # an untrained network changes nothing
     made(inputs(16))  # gives the batch normalisations statistics of their own
     return made.eval()
 
@@ -20,6 +21,11 @@ def network(**more):
 def inputs(n, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(n, 57, 25, generator=generator, dtype=torch.double)
+
+
+def test_untrained_network_changes_nothing():
+    made = FeedbackNetwork(NetworkConfig(classes=CLASSES, n_hidden=8)).double().eval()
+    assert made(inputs(4)).change.abs().max() == 0
 
 
 def test_shapes_and_probabilities():
