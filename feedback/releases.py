@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.validators import slug_re
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from feedback.models import ModelRelease
 from ml.manifest import (
@@ -86,4 +86,7 @@ def release_in_use() -> ModelRelease | None:
             activate_release(release=release)
     except ReleaseError:
         return None
+    except IntegrityError:
+        # Another process did the same at the same moment.
+        return ModelRelease.objects.filter(is_active=True).first()
     return release

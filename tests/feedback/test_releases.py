@@ -1,5 +1,6 @@
 """Releases are checked before they are known, and exactly one is active."""
 
+import contextlib
 import hashlib
 import json
 
@@ -104,3 +105,16 @@ def test_where_none_was_chosen_the_shipped_default_becomes_active(db, tmp_path, 
 def test_without_a_default_there_is_none(db, tmp_path, monkeypatch):
     monkeypatch.setattr(releases, "release_folder", lambda name: tmp_path / name)
     assert release_in_use() is None
+
+
+def test_two_processes_that_choose_the_default_at_once_agree(db, tmp_path, monkeypatch):
+    first = install_release(folder=write(tmp_path))
+
+    def beaten(**_kwargs):
+        ModelRelease.objects.filter(pk=first.pk).update(is_active=True)
+        raise IntegrityError
+
+    monkeypatch.setattr(releases, "install_release", lambda **_kwargs: first)
+    monkeypatch.setattr(releases, "activate_release", beaten)
+    monkeypatch.setattr(releases.transaction, "atomic", contextlib.nullcontext)
+    assert release_in_use() == first
