@@ -133,24 +133,24 @@ def with_repetitions(sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSe
 def worklist(user: "AnyUser") -> QuerySet[ExerciseSession]:
     """Return the sessions that wait for review: severest first, then the one that waits longest.
 
-    Each has `pain`, `shown_analyses`, and of the patient's newest standing verdict in any session
-    `last_verdict_decision`, `last_verdict_label`, `last_verdict_at`. Three queries, however many rows.
+    Each has `pain`, `shown_analyses`, and `patient` with `last_verdict_decision`, `last_verdict_label` and
+    `last_verdict_at` of the newest standing verdict in any session. Four queries, however many rows.
     A person's own record never lies in their own worklist.
     """
-    last = (
-        standing_verdicts()
-        .filter(repetition__analysis__session__patient=OuterRef("patient"))
-        .order_by("-at", "-pk")
+    last = standing_verdicts().filter(repetition__analysis__session__patient=OuterRef("pk"))
+    newest = last.order_by("-at", "-pk")[:1]
+    # Looked up for the patients of a page, not for every session that is sorted.
+    patients = Patient.objects.annotate(
+        last_verdict_decision=Subquery(newest.values("decision")),
+        last_verdict_label=Subquery(newest.values("label")),
+        last_verdict_at=Subquery(newest.values("at")),
     )
     waiting = (
         sessions_for(user)
         .filter(unreviewed_count__gt=0)
         .exclude(patient__user__isnull=False, patient__user_id=user.pk or 0)
-        .annotate(
-            last_verdict_decision=Subquery(last.values("decision")[:1]),
-            last_verdict_label=Subquery(last.values("label")[:1]),
-            last_verdict_at=Subquery(last.values("at")[:1]),
-        )
+        .select_related(None)
+        .prefetch_related(Prefetch("patient", patients))
         .order_by("severity", "day", "pk")
     )
     return with_repetitions(waiting)
