@@ -220,3 +220,16 @@ def test_uploads_are_throttled_apart_from_reads(upload, people, as_user, monkeyp
     assert refused.json()["errors"][0]["code"] == "throttled"
     assert as_user(people.lead).get(URL).status_code == 200
     assert upload(pose_upload(), user=people.colleague).status_code == 200
+
+
+REAL = ("rmd/vid_012_joints.csv", "rmd/vid_033_joints.csv", "formats/mediapipe/raight_squat_test_joints.json")
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_recordings_are_accepted(upload, shared, name):
+    path = shared / "data" / name
+    response = upload(SimpleUploadedFile(path.name, path.read_bytes()))
+    assert response.status_code == 202, response.json()
+    assert response.json()["format"] == "mediapipe"
+    assert response.json()["frames"] > 50
+    assert response.json()["inferred"] == ["frame rate: 30 Hz, as usual for MediaPipe"]
