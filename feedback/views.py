@@ -58,15 +58,14 @@ def patient(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
         return redirect("my_home")
     log_access(request.user, found, AccessLogEntry.Action.READ, "patient", found.uuid)
     sessions = with_repetitions(sessions_for(request.user).filter(patient=found))
+    unfinished = recordings_for(request.user).filter(patient=found).exclude(analyses__status="done")
     context = {
         "patient": found,
         "access": access,
         "sessions": Paginator(sessions, 20).get_page(request.GET.get("page")),
         "today": timezone.localdate(),
         "prescriptions": found.prescriptions.select_related("prescribed_by"),
-        "waiting": recordings_for(request.user)
-        .filter(patient=found)
-        .exclude(analyses__status="done")[:WAITING],
+        "waiting": unfinished[:WAITING],
         **_history(request, found),
     }
     return render(request, "feedback/patient.html", context)

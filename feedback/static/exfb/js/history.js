@@ -53,3 +53,4 @@ document.fonts.ready.then(draw);
 addEventListener('themechange', draw);
 let width = plot.clientWidth;
 addEventListener('resize', () => { if (plot.clientWidth !== width) { width = plot.clientWidth; draw(); } });
+document.body.dataset.ready = '1';

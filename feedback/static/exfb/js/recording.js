@@ -40,3 +40,4 @@ if (live?.dataset.api) {
   document.addEventListener('visibilitychange', () => { if (!document.hidden && isOpen()) ask(); });
   later();
 }
+document.body.dataset.ready = '1';
