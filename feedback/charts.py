@@ -169,6 +169,26 @@ def compare_halves(entries: Sequence[HistoryEntry], series: Sequence[Series]) ->
     return [Change(one, sum(one.counts[:middle]), before, sum(one.counts[middle:]), after) for one in series]
 
 
+def history(entries: Sequence[HistoryEntry], exercise: str) -> dict[str, Any]:
+    """Return all that the page of a patient shows of one exercise's history."""
+    series = history_series(entries, exercise)
+    changes = compare_halves(entries, series)
+    total = sum(entry.total for entry in entries)
+    unreviewed = sum(entry.unreviewed for entry in entries)
+    return {
+        "entries": entries,
+        "series": series,
+        "rows": history_table(entries, series),
+        "figure": history_figure(entries, series),
+        "changes": changes,
+        "sentence": change_sentence(changes) if changes else "",
+        "periods": half_periods(entries),
+        "total": total,
+        "unreviewed": unreviewed,
+        "reviewed": round(100 * (total - unreviewed) / total) if total else 0,
+    }
+
+
 def half_periods(entries: Sequence[HistoryEntry]) -> tuple[str, ...]:
     """Return the days of the earlier and of the later half of the sessions; empty for fewer than two."""
     middle = len(entries) // 2

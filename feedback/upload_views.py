@@ -92,13 +92,12 @@ def recording(request: SignedInRequest, recording_uuid: UUID) -> HttpResponse:
         "patient": found.patient,
         "access": access,
         "analysis": analysis,
-        "seconds": found.frames / found.frame_rate,
         **(_progress(analysis, access) if analysis else {}),
     }
     if request.GET.get("part") == "status":
         return render(request, "feedback/_status.html", context)
     log_access(request.user, found.patient, AccessLogEntry.Action.READ, "recording", found.uuid)
-    return render(request, "feedback/recording.html", context)
+    return render(request, "feedback/recording.html", context | {"seconds": found.frames / found.frame_rate})
 
 
 def _progress(analysis: Analysis, access: Access) -> dict[str, Any]:

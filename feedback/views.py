@@ -11,14 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from feedback.charts import (
-    change_sentence,
-    compare_halves,
-    half_periods,
-    history_figure,
-    history_series,
-    history_table,
-)
+from feedback.charts import history
 from feedback.forms import HistoryForm
 from feedback.models import ModelRelease
 from feedback.selectors import mistake_history, patient_rows, sessions_for, with_repetitions
@@ -57,18 +50,20 @@ def patient(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     if access.is_own:
         return redirect("my_home")
     log_access(request.user, found, AccessLogEntry.Action.READ, "patient", found.uuid)
+    context = {"patient": found, "access": access, **_work(request, found), **_history(request, found)}
+    return render(request, "feedback/patient.html", context)
+
+
+def _work(request: SignedInRequest, found: Patient) -> dict[str, Any]:
+    """Return a patient's sessions, prescriptions, and recordings that have no result."""
     sessions = with_repetitions(sessions_for(request.user).filter(patient=found))
     unfinished = recordings_for(request.user).filter(patient=found).exclude(analyses__status="done")
-    context = {
-        "patient": found,
-        "access": access,
+    return {
         "sessions": Paginator(sessions, 20).get_page(request.GET.get("page")),
         "today": timezone.localdate(),
         "prescriptions": found.prescriptions.select_related("prescribed_by"),
         "waiting": unfinished[:WAITING],
-        **_history(request, found),
     }
-    return render(request, "feedback/patient.html", context)
 
 
 def _history(request: SignedInRequest, found: Patient) -> dict[str, Any]:
@@ -78,24 +73,12 @@ def _history(request: SignedInRequest, found: Patient) -> dict[str, Any]:
     entries = mistake_history(found, start=chosen.get("start"), end=chosen.get("end"))
     done = {entry.exercise for entry in entries}
     exercise = chosen.get("exercise") or (entries[-1].exercise if entries else "")
-    shown = [entry for entry in entries if entry.exercise == exercise]
-    series = history_series(shown, exercise)
-    changes = compare_halves(shown, series)
     return {
         "form": form,
         "exercise": exercise,
         "exercise_name": Exercise(exercise).label if exercise else "",
         "exercises": [one for one in Exercise if one in done or one == exercise],
-        "entries": shown,
-        "series": series,
-        "rows": history_table(shown, series),
-        "figure": history_figure(shown, series),
-        "changes": changes,
-        "sentence": change_sentence(changes) if changes else "",
-        "total": (total := sum(entry.total for entry in shown)),
-        "unreviewed": (unreviewed := sum(entry.unreviewed for entry in shown)),
-        "reviewed": round(100 * (total - unreviewed) / total) if total else 0,
-        "periods": half_periods(shown),
+        **history([entry for entry in entries if entry.exercise == exercise], exercise),
     }
 
 
