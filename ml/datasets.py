@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ml.catalogue import CODES, MISTAKE_CLASSES, PUBLISHED_CODES, SECOND_CORRECT_SQUAT
+from ml.catalogue import CODES, MISTAKE_CLASSES, PUBLISHED_CODES, SECOND_CORRECT_SQUAT, is_correct
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
 from ml.poses.formats.ec3d import sequence_from_published
 from ml.poses.formats.mediapipe import sequence_from_world
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
-from ml.sensors import SENSORS, observe
+from ml.sensors import SENSORS, observe_alike
 from ml.simulate import Person, simulate_repetition
 from ml.skeletons import BODY_25, EC3D_19
 
@@ -61,6 +61,8 @@ class LabelledRepetition:
         Class codes: one, or two for two mistakes at once.
     sequence : PoseSequence
         Prepared (`ml.preprocess.prepare`).
+    truth : PoseSequence or None
+        The true correction as the same sensor sees it, prepared; known of simulated mistakes only.
     """
 
     source: str
@@ -68,6 +70,7 @@ class LabelledRepetition:
     person: str
     labels: tuple[str, ...]
     sequence: PoseSequence
+    truth: PoseSequence | None = None
 
     @property
     def label(self) -> str:
@@ -286,10 +289,16 @@ def _load_simulated(place: str) -> list[LabelledRepetition]:
         number = FIRST_UNSEEN_PERSON + seed * 100_000 + i
         person, rng = Person.sample(number), np.random.default_rng([number, 1])
         for j, code in enumerate(CODES):
-            performed = simulate_repetition(person, code, rng).performed
-            seen = observe(performed, SENSORS[(i + j) % len(SENSORS)], rng)
-            sequence = _prepared(seen, f"{person.name}, {j}")
-            repetitions.append(LabelledRepetition(person.name, j, person.name, (code,), sequence))
+            simulated = simulate_repetition(person, code, rng)
+            both = observe_alike(
+                [simulated.performed, simulated.correct], SENSORS[(i + j) % len(SENSORS)], rng
+            )
+            sequence, truth = (_prepared(seen, f"{person.name}, {j}") for seen in both)
+            repetitions.append(
+                LabelledRepetition(
+                    person.name, j, person.name, (code,), sequence, None if is_correct(code) else truth
+                )
+            )
     return repetitions
 
 

@@ -92,6 +92,8 @@ def evaluate(
             abstained=finding.abstained,
             shift_m=_mean_shift(repetition.sequence, motion),
             corrected=verdict if not is_correct(repetition.labels[0]) else {},
+            off_truth_m=_off(motion, repetition.truth),
+            off_before_m=_off(repetition.sequence, repetition.truth),
         )
         for repetition, (finding, _), motion, verdict in zip(
             repetitions, results, motions, verdicts, strict=True
@@ -108,6 +110,10 @@ def own_judge(release: Release) -> str | None:
 
 def _accepts(judged: str, exercise: str) -> bool:
     return bool(judged) and is_correct(judged) and exercise_of(judged) == exercise
+
+
+def _off(motion: PoseSequence, truth: PoseSequence | None) -> float | None:
+    return None if truth is None else _mean_shift(motion, truth)
 
 
 def _mean_shift(performed: PoseSequence, corrected: PoseSequence) -> float:

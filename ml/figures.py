@@ -16,7 +16,11 @@ FEWEST_PEOPLE = 5
 
 
 class Row(NamedTuple):
-    """One repetition as judged: `corrected` by each judge's name, only for mistakes."""
+    """One repetition as judged: `corrected` by each judge's name, only for mistakes.
+
+    `off_truth_m` is the mean distance of the corrected joints to the true correction where that is known, and
+    `off_before_m` what it was before.
+    """
 
     source: str
     index: int
@@ -27,6 +31,8 @@ class Row(NamedTuple):
     abstained: bool
     shift_m: float
     corrected: dict[str, bool]
+    off_truth_m: float | None = None
+    off_before_m: float | None = None
 
     @property
     def right(self) -> bool:
@@ -42,6 +48,7 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
     double = [row for row in rows if "+" in row.label]
     mistakes = [row for row in single if not is_correct(row.label)]
     correct = [row for row in single if is_correct(row.label)]
+    known = [row for row in mistakes if row.off_truth_m is not None]
     kept = [row for row in single if not row.abstained]
     by_class = {}
     for code in CODES:
@@ -83,7 +90,12 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
         },
         "do_no_harm": {
             "n": len(correct),
-            "mean_shift_m": float(np.mean([row.shift_m for row in correct])) if correct else None,
+            "mean_shift_m": _mean([row.shift_m for row in correct]),
+        },
+        "true_correction": {
+            "n": len(known),
+            "mean_distance_m": _mean([row.off_truth_m for row in known]),
+            "mean_distance_before_m": _mean([row.off_before_m for row in known]),
         },
         "two_mistakes": {
             "n": len(double),
@@ -184,6 +196,12 @@ def report(figures: dict[str, Any]) -> str:
     if harm["n"]:
         shift_cm = 100 * harm["mean_shift_m"]
         lines.append(f"  do no harm   {harm['n']} correct ones moved by {shift_cm:.2f} cm on average")
+    truth = figures["true_correction"]
+    if truth["n"]:
+        now, before = 100 * truth["mean_distance_m"], 100 * truth["mean_distance_before_m"]
+        lines.append(
+            f"  truth        {truth['n']} corrections {now:.2f} cm off the true ones (before: {before:.2f})"
+        )
     double = figures["two_mistakes"]
     if double["n"]:
         lines.append(
@@ -191,6 +209,10 @@ def report(figures: dict[str, Any]) -> str:
             f"called correct {double['called_correct']}"
         )
     return "\n".join(lines)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    return float(np.mean([value for value in values if value is not None])) if values else None
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -286,14 +286,14 @@ def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generato
             toe_out=right.toe_out + rng.uniform(0, 10) + 8 * size,
         )
     if code == "squat.knees_inward":
-        inward = 12 + 28 * size
+        inward = 15 + 27 * size
         # Both knees, seldom quite alike; now and then one gives way much more.
         weaker = rng.uniform(0.75, 1.0) if rng.random() < 0.8 else rng.uniform(0.3, 0.75)
         shares = (1.0, weaker) if rng.random() < 0.5 else (weaker, 1.0)
         left, other = (out - share * inward for out, share in zip(right.knee_out, shares, strict=True))
         return replace(right, knee_out=(left, other))
     if code == "squat.not_low_enough":
-        inner = max(right.inner_knee + 13, 78) + 44 * size
+        inner = max(right.inner_knee + 14, 81) + 42 * size
         share = (180 - inner) / (180 - right.inner_knee)
         return replace(
             right,
@@ -304,15 +304,15 @@ def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generato
     if rng.random() < 0.5:  # the hips hinge and go back
         return replace(
             right,
-            trunk_lean=min(right.trunk_lean + 12 + 28 * size, 92),
+            trunk_lean=min(right.trunk_lean + 16 + 27 * size, 95),
             shank_lean=right.shank_lean - 8 * size * rng.uniform(0, 1),
             inner_knee=right.inner_knee + 22 * size * rng.uniform(0, 1),
         )
     # knees and weight come forward, and the trunk with them
-    forward = rng.uniform(7, 10) + 13 * size
+    forward = rng.uniform(9, 11) + 13 * size
     return replace(
         right,
-        shank_lean=max(right.shank_lean, 32) + forward,
+        shank_lean=max(right.shank_lean, 33) + forward,
         trunk_lean=right.trunk_lean + rng.uniform(4, 10) + 10 * size,
         inner_knee=right.inner_knee - rng.uniform(-4, 8),
     )
@@ -322,10 +322,10 @@ def _lunge_mistake(right: Lunge, code: str, size: float, rng: np.random.Generato
     if code == "lunge.not_low_enough":
         return replace(
             right,
-            inner_knee=max(right.inner_knee + 13, 104) + 30 * size,
+            inner_knee=max(right.inner_knee + 14, 106) + 30 * size,
             shank_lean=right.shank_lean * rng.uniform(0.5, 1.0),
         )
-    passing = max(right.shank_lean + 9, 27) + 20 * size
+    passing = max(right.shank_lean + 12, 31) + 18 * size
     # The thigh keeps about its height, so the knee closes by what the shank leans more.
     thigh = 180 - right.inner_knee - right.shank_lean + rng.uniform(-12, 4)
     return replace(

@@ -105,7 +105,7 @@ class Person:
             stance=within(rng, 0.50, 0.06, 0.32, 0.64),
             squat_inner_knee=within(rng, 54, 11, 30, 72),
             squat_shank_lean=within(rng, 30, 5, 18, 40),
-            squat_trunk_lean=within(rng, 0, 5, -10, 10),
+            squat_trunk_lean=within(rng, -1, 3.5, -8, 6),
             lunge_inner_knee=within(rng, 84, 8, 66, 98),
             lunge_shank_lean=within(rng, 11, 6, -4, 22),
             lunge_trunk_lean=within(rng, 6, 6, -6, 22),
