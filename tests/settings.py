@@ -28,3 +28,5 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
     # A file and not memory: locks and threads behave as they do in use.
     DATABASES["default"]["TEST"] = {"NAME": f"{DATA_DIR}/test.sqlite3"}  # noqa: F405
+# Each test client would otherwise look through every static file before its first request.
+WHITENOISE_AUTOREFRESH = True
