@@ -1,5 +1,6 @@
 """The demo clinic: its people, its story, what is uploaded, and what its clinicians say of older sessions."""
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from django.utils import timezone
 from feedback import demo
 from feedback.demo_story import CLINICIANS, LEAD, PASSWORD, PATIENT, PATIENTS
 from feedback.models import Analysis, Repetition, Verdict
-from ml.catalogue import CODES
+from feedback.pipeline import analyse_file
+from ml.catalogue import CODES, is_correct
+from ml.manifest import DEFAULT_RELEASE, release_folder
 from ml.simulate import SimulatedSpan
 from patients.models import CareAssignment, Clinic, Membership, Patient, Recording, User
 from patients.permissions import visible_patients
@@ -142,3 +145,38 @@ def test_each_patient_has_one_lead(clinic: Clinic) -> None:
     leads = CareAssignment.objects.filter(level=CareAssignment.Level.LEAD)
     assert leads.count() == 5
     assert {demo.lead_of(patient).email for patient in Patient.objects.all()} == set(CLINICIANS)
+
+
+class TestShippedRelease:
+    """The story is told by what the shipped release finds, so a new release must still tell it."""
+
+    @pytest.fixture(autouse=True)
+    def shipped(self) -> None:
+        if not release_folder(DEFAULT_RELEASE).is_dir():
+            pytest.skip("needs the shipped release")
+
+    @staticmethod
+    def findings(patient: str, recording: int) -> list:
+        told = next(told for told in PATIENTS if told.name == patient)
+        plan = told.recordings[recording]
+        data, _spans = demo.simulate(told.body, plan)
+        result = analyse_file(io.BytesIO(data), plan.exercise, release_folder(DEFAULT_RELEASE))
+        return [repetition.finding for repetition in result.repetitions]
+
+    def mistakes(self, patient: str, recording: int) -> int:
+        """Return how many mistakes it names, and not those it is not sure of."""
+        found = self.findings(patient, recording)
+        return sum(not finding.abstained and not is_correct(finding.code) for finding in found)
+
+    def test_sees_one_patient_improve(self) -> None:
+        assert self.mistakes("Nora Lindgren", 0) >= 3
+        assert self.mistakes("Nora Lindgren", -1) == 0
+
+    def test_sees_one_patient_get_worse(self) -> None:
+        assert self.mistakes("Tomás Herrera", 0) == 0
+        assert self.mistakes("Tomás Herrera", -1) >= 3
+
+    def test_is_not_sure_of_a_recording_that_waits_for_review(self) -> None:
+        told = next(told for told in PATIENTS if told.name == "Grete Baumann")
+        assert told.recordings[-1].days_ago < demo.REVIEWED_DAYS
+        assert any(finding.abstained for finding in self.findings("Grete Baumann", -1))
