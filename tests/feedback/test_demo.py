@@ -156,16 +156,16 @@ class TestShippedRelease:
             pytest.skip("needs the shipped release")
 
     @staticmethod
-    def findings(patient: str, recording: int) -> list:
+    def repetitions(patient: str, recording: int) -> list:
         told = next(told for told in PATIENTS if told.name == patient)
         plan = told.recordings[recording]
         data, _spans = demo.simulate(told.body, plan)
         result = analyse_file(io.BytesIO(data), plan.exercise, release_folder(DEFAULT_RELEASE))
-        return [repetition.finding for repetition in result.repetitions]
+        return list(result.repetitions)
 
     def mistakes(self, patient: str, recording: int) -> int:
         """Return how many mistakes it names, and not those it is not sure of."""
-        found = self.findings(patient, recording)
+        found = [repetition.finding for repetition in self.repetitions(patient, recording)]
         return sum(not finding.abstained and not is_correct(finding.code) for finding in found)
 
     def test_sees_one_patient_improve(self) -> None:
@@ -179,4 +179,9 @@ class TestShippedRelease:
     def test_is_not_sure_of_a_recording_that_waits_for_review(self) -> None:
         told = next(told for told in PATIENTS if told.name == "Grete Baumann")
         assert told.recordings[-1].days_ago < demo.REVIEWED_DAYS
-        assert any(finding.abstained for finding in self.findings("Grete Baumann", -1))
+        assert any(repetition.finding.abstained for repetition in self.repetitions("Grete Baumann", -1))
+
+    def test_shows_the_patient_with_an_account_how_to_do_it(self) -> None:
+        told = next(told for told in PATIENTS if told.email)
+        corrections = [repetition.correction for repetition in self.repetitions(told.name, 0)]
+        assert any(correction is not None and correction.verified for correction in corrections)
