@@ -23,7 +23,7 @@ class Row(NamedTuple):
     """
 
     source: str
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a row
     person: str
     label: str
     finding: str

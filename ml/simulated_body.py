@@ -1,5 +1,6 @@
 """The parts of a simulated body that all exercises share: trunk, arms, feet, and the 19 joints of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,7 +126,7 @@ def assemble(
     person: Person,
     trunk: Trunk,
     arms: dict[float, tuple[Array, Array]],
-    legs: dict[float, tuple[Array, ...]],
+    legs: Mapping[float, tuple[Array, ...]],
     gaze: Array,
 ) -> Array:
     """Put the 19 joints together.
