@@ -286,14 +286,14 @@ def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generato
             toe_out=right.toe_out + rng.uniform(0, 10) + 8 * size,
         )
     if code == "squat.knees_inward":
-        inward = 15 + 27 * size
+        inward = 18 + 25 * size
         # Both knees, seldom quite alike; now and then one gives way much more.
         weaker = rng.uniform(0.75, 1.0) if rng.random() < 0.8 else rng.uniform(0.3, 0.75)
         shares = (1.0, weaker) if rng.random() < 0.5 else (weaker, 1.0)
         left, other = (out - share * inward for out, share in zip(right.knee_out, shares, strict=True))
         return replace(right, knee_out=(left, other))
     if code == "squat.not_low_enough":
-        inner = max(right.inner_knee + 14, 81) + 42 * size
+        inner = max(right.inner_knee + 15, 83) + 41 * size
         share = (180 - inner) / (180 - right.inner_knee)
         return replace(
             right,
@@ -304,12 +304,12 @@ def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generato
     if rng.random() < 0.5:  # the hips hinge and go back
         return replace(
             right,
-            trunk_lean=min(right.trunk_lean + 16 + 27 * size, 95),
+            trunk_lean=min(right.trunk_lean + 20 + 24 * size, 95),
             shank_lean=right.shank_lean - 8 * size * rng.uniform(0, 1),
             inner_knee=right.inner_knee + 22 * size * rng.uniform(0, 1),
         )
     # knees and weight come forward, and the trunk with them
-    forward = rng.uniform(9, 11) + 13 * size
+    forward = rng.uniform(11, 13) + 12 * size
     return replace(
         right,
         shank_lean=max(right.shank_lean, 33) + forward,
@@ -322,10 +322,10 @@ def _lunge_mistake(right: Lunge, code: str, size: float, rng: np.random.Generato
     if code == "lunge.not_low_enough":
         return replace(
             right,
-            inner_knee=max(right.inner_knee + 14, 106) + 30 * size,
+            inner_knee=max(right.inner_knee + 15, 108) + 29 * size,
             shank_lean=right.shank_lean * rng.uniform(0.5, 1.0),
         )
-    passing = max(right.shank_lean + 12, 31) + 18 * size
+    passing = max(right.shank_lean + 14, 34) + 17 * size
     # The thigh keeps about its height, so the knee closes by what the shank leans more.
     thigh = 180 - right.inner_knee - right.shank_lean + rng.uniform(-12, 4)
     return replace(
@@ -339,7 +339,7 @@ def _lunge_mistake(right: Lunge, code: str, size: float, rng: np.random.Generato
 
 def _plank_mistake(right: Plank, code: str, size: float) -> Plank:
     if code == "plank.arched_back":
-        return replace(right, pike=min(right.pike - 12, -6) - 32 * size)
+        return replace(right, pike=min(right.pike - 14, -8) - 31 * size)
     return replace(right, pike=max(right.pike + 14, 48) + 38 * size)
 
 

@@ -37,12 +37,14 @@ class TrainingOptions:
     seed : int
         Of people, initial weights, order and dropout; 0 to 9.
     people : int
-        Simulated people to learn from. An eighth as many are held out to choose the epoch, to calibrate and
+        Simulated people to learn from. A tenth as many are held out to choose the epoch, to calibrate and
         to measure, each; the judge has half as many of its own.
     repetitions : int
         Of each class by each person.
     epochs, batch, learning_rate, hidden, dropout
         Of the two-branch network.
+    correction : float
+        Weight of the correction beside the class; see `ml.losses.LossWeights`.
     workers : int
         Processes that simulate.
     threads : int
@@ -50,15 +52,16 @@ class TrainingOptions:
     """
 
     seed: int = 0
-    people: int = 1200
+    people: int = 1100
     repetitions: int = 1
-    epochs: int = 24
+    epochs: int = 16
     batch: int = 64
     learning_rate: float = 2e-3
     hidden: int = 96
     dropout: float = 0.0
+    correction: float = 25.0
     workers: int = 2
-    threads: int = 2
+    threads: int = 1
 
 
 def train(options: TrainingOptions, out: Path) -> Release:
@@ -72,7 +75,7 @@ def train(options: TrainingOptions, out: Path) -> Release:
     check_writable(out)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    held = max(options.people // 8, 2)
+    held = max(options.people // 10, 2)
 
     def simulated(part: int, people: int, what: str) -> TrainingSet:
         seed = options.seed * 10 + part
@@ -118,7 +121,7 @@ def train_network(learned: TrainingSet, selection: TrainingSet, options: Trainin
     config = NetworkConfig(classes=CODES, n_hidden=options.hidden, dropout=options.dropout)
     network = FeedbackNetwork(config)
     network.standardise_by(learned.inputs)
-    weights = LossWeights()
+    weights = LossWeights(correction=options.correction)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=1e-2)
     steps = options.epochs * (len(learned) // options.batch + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
