@@ -87,7 +87,7 @@ def test_thresholds_are_in_their_range(examples):
     familiarity = Familiarity(len(CODES), examples.inputs.shape[1])
     familiarity.fit(examples.inputs, examples.labels)
     thresholds = fitted_thresholds(network, familiarity, examples, 1.0)
-    assert 0.5 <= thresholds["confidence"] < 1
+    assert 0.7 <= thresholds["confidence"] < 1
     assert thresholds["unlike_training"] > 0
 
 
