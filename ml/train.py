@@ -27,7 +27,6 @@ from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput
 from ml.release import TWO_BRANCH, Manifest, Release, ReleaseError, write_release
 from ml.training_set import TrainingSet, simulate_training_set
 
-
 #: Simulated people are easier than real ones, so that what is enough for them is not enough.
 LEAST_CONFIDENCE = 0.7
 
@@ -187,7 +186,7 @@ def fitted_thresholds(
     """Return under which probability and above which distance the release abstains.
 
     The confidence is the least at which 97 % of the kept findings on the held-out people are right, but at
-    least `LEAST_CONFIDENCE`; the distance is one that 1 of 200 simulated repetitions exceeds, times 1.5 for real ones.
+    least `LEAST_CONFIDENCE`; the distance is one and a half times what 1 of 200 simulated ones exceeds.
     """
     confidence, guess = _probabilities(network, calibration, temperature).max(1)
     right = (guess == calibration.labels).float()
