@@ -84,8 +84,9 @@ def test_recordings_are_analysed_by_a_worker_that_no_bad_one_harms(site, tmp_pat
 
 
 def test_what_a_killed_worker_held_is_finished_once_by_another(site, tmp_path):
-    killed = site.start_worker("--pool=solo")
+    # The message waits for the worker, so that whoever watches the row is there before the analysis begins.
     ids = site.upload(recordings(tmp_path, 0.33))
+    killed = site.start_worker("--pool=solo")
     (held,) = site.wait_for(ids, "running", kill=killed)
     assert held["status"] == "running", site.log()
     site.start_sweep()
