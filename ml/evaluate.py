@@ -113,7 +113,12 @@ def _accepts(judged: str, exercise: str) -> bool:
 
 
 def _off(motion: PoseSequence, truth: PoseSequence | None) -> float | None:
-    return None if truth is None else _mean_shift(motion, truth)
+    if truth is None:
+        return None
+    off = motion.positions - truth.positions
+    # Prepared motions begin with the pelvis at the origin, elsewhere in each of the two: lay them together.
+    off[..., :2] -= off[..., :2].mean(axis=(0, 1))
+    return float(np.linalg.norm(off, axis=-1).mean())
 
 
 def _mean_shift(performed: PoseSequence, corrected: PoseSequence) -> float:

@@ -18,8 +18,8 @@ FEWEST_PEOPLE = 5
 class Row(NamedTuple):
     """One repetition as judged: `corrected` by each judge's name, only for mistakes.
 
-    `off_truth_m` is the mean distance of the corrected joints to the true correction where that is known, and
-    `off_before_m` what it was before.
+    `off_truth_m` is the mean distance of the corrected joints to the true correction where that is known, the
+    two laid together on the floor; `off_before_m` is what it was before.
     """
 
     source: str
