@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from feedback.selectors import HistoryEntry
+from feedback.shares import share_text
 from feedback.wording import class_name
 from ml.catalogue import CODES, exercise_of, is_correct
 
@@ -70,9 +71,13 @@ class Change:
         return round(6 + p * 120, 1), round(6 + q * 120, 1)
 
     @property
-    def percent(self) -> tuple[int, int]:
+    def percent(self) -> tuple[str, str]:
         p, q = self.shares
-        return round(100 * p), round(100 * q)
+        return share_text(p), share_text(q)
+
+    @property
+    def is_more(self) -> bool:
+        return self.shares[1] > self.shares[0]
 
 
 def history_series(entries: Sequence[HistoryEntry], exercise: str) -> list[Series]:
@@ -98,7 +103,7 @@ def history_table(entries: Sequence[HistoryEntry], series: Sequence[Series]) -> 
             "day": entry.day,
             "total": entry.total,
             "unreviewed": entry.unreviewed,
-            "cells": [(one.counts[i], round(100 * one.counts[i] / entry.total)) for one in series],
+            "cells": [(one.counts[i], share_text(one.counts[i] / entry.total)) for one in series],
         }
         for i, entry in enumerate(entries)
     ]
@@ -134,7 +139,10 @@ def _bars(series: Series, totals: Sequence[int]) -> dict[str, Any]:
         "name": series.name,
         "x": list(range(len(totals))),
         "y": [round(share, 4) for share in shares],
-        "customdata": [[count, total] for count, total in zip(series.counts, totals, strict=True)],
+        "customdata": [
+            [count, total, share_text(count / total)]
+            for count, total in zip(series.counts, totals, strict=True)
+        ],
         "text": [
             str(count) if share >= 0.06 else "" for count, share in zip(series.counts, shares, strict=True)
         ],
@@ -143,7 +151,8 @@ def _bars(series: Series, totals: Sequence[int]) -> dict[str, Any]:
         "textangle": 0,
         "constraintext": "none",
         "textfont": {"size": 13, "color": "--ink" if correct else "--surface"},
-        "hovertemplate": series.name + ": %{customdata[0]} / %{customdata[1]}, %{y:.0%}<extra></extra>",
+        "hovertemplate": series.name
+        + ": %{customdata[0]} / %{customdata[1]}, %{customdata[2]}<extra></extra>",
         "marker": {
             "color": fill,
             "line": {"color": edge, "width": 1},
@@ -185,7 +194,7 @@ def history(entries: Sequence[HistoryEntry], exercise: str) -> dict[str, Any]:
         "periods": half_periods(entries),
         "total": total,
         "unreviewed": unreviewed,
-        "reviewed": round(100 * (total - unreviewed) / total) if total else 0,
+        "reviewed": share_text((total - unreviewed) / total) if total else "",
     }
 
 
@@ -203,7 +212,7 @@ def change_sentence(changes: Sequence[Change]) -> str:
         return _("No mistake changed more than chance would explain.")
     change = max(clear, key=lambda one: abs(one.shares[1] - one.shares[0]))
     before, after = change.percent
-    template = _("{name} went up from {before} % to {after} % of repetitions.")
-    if after < before:
-        template = _("{name} went down from {before} % to {after} % of repetitions.")
+    template = _("{name} went up from {before} to {after} of repetitions.")
+    if not change.is_more:
+        template = _("{name} went down from {before} to {after} of repetitions.")
     return template.format(name=change.series.name, before=before, after=after)

@@ -11,6 +11,7 @@ from feedback import wording
 from feedback.body_words import ANGLE_NAMES
 from feedback.models import Analysis, Correction, Repetition, Verdict
 from feedback.sentences import NOT_SURE, class_name, correction_sentence, same_sentence, shown_code
+from feedback.shares import probability_text
 from feedback.verdicts import labels_for
 from ml.catalogue import is_correct
 
@@ -81,10 +82,11 @@ class Card:
     name: str
     glyph: str
     state: str
-    percent: int
+    probability: str
+    bar: int
     model_name: str
     runner_up: str
-    runner_up_percent: int
+    runner_up_probability: str
     why: str
     cue: str
     seconds: float
@@ -165,7 +167,7 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
     code = shown_code(repetition)
     ranked = sorted(repetition.probabilities.items(), key=lambda item: -item[1])
     runner_up = next(
-        ((other, p) for other, p in ranked if other != repetition.finding and p >= 0.005), ("", 0.0)
+        ((other, p) for other, p in ranked if other != repetition.finding and p >= 0.01), ("", 0.0)
     )
     correction = None if repetition.abstained else getattr(repetition, "correction", None)
     kind = code.split(".", 1)[-1]
@@ -177,10 +179,11 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
         name=class_name(code),
         glyph=glyph(code),
         state=_STATES[repetition.verdict_decision],
-        percent=round(repetition.probability * 100),
+        probability=probability_text(repetition.probability),
+        bar=round(repetition.probability * 100),
         model_name=class_name(repetition.finding),
         runner_up=class_name(runner_up[0]) if runner_up[0] else "",
-        runner_up_percent=round(runner_up[1] * 100),
+        runner_up_probability=probability_text(runner_up[1]),
         why=_why(repetition, code, correction, all_of_it),
         cue=wording.for_patient("low_confidence" if code == NOT_SURE else code),
         seconds=(repetition.end_frame - repetition.start_frame) / repetition.frame_rate,

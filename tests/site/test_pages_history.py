@@ -33,7 +33,7 @@ def test_bars_are_shares_with_counts_and_sum_to_one(people: People) -> None:
     ]
     data = history_figure(entries, series)["data"]
     assert [sum(one["y"][i] for one in data) for i in range(2)] == pytest.approx([1, 1])
-    assert data[0]["customdata"] == [[2, 4], [1, 4]]
+    assert data[0]["customdata"] == [[2, 4, "50 %"], [1, 4, "25 %"]]
 
 
 def test_mistakes_differ_without_colour(people: People) -> None:
@@ -59,7 +59,7 @@ def test_the_table_says_the_same_newest_first(people: People) -> None:
     entries = mistake_history(people.patient)
     rows = history_table(entries, history_series(entries, "squat"))
     assert [row["session"] for row in rows] == [newer.uuid, older.uuid]
-    assert rows[1]["cells"] == [(1, 50), (1, 50)]
+    assert rows[1]["cells"] == [(1, "50 %"), (1, "50 %")]
 
 
 def test_a_clear_change_is_said_and_a_chance_one_is_not(people: People) -> None:
@@ -86,7 +86,7 @@ def test_the_page_holds_the_figure_and_its_twin(client: Client, people: People) 
         '<script id="figure" type="application/json">'
     )
     figure = json.loads(html[start : html.index("</script>", start)])
-    assert figure["data"][0]["customdata"] == [[1, 2]]
+    assert figure["data"][0]["customdata"] == [[1, 2, "50 %"]]
     assert "Knees fall inward" in text_of(page)
 
 

@@ -63,6 +63,15 @@ def test_the_runner_up_is_told(client: Any, people: People) -> None:
     assert "then trunk bent forward 15 %" in article(open_page(client, people.lead, one), one)
 
 
+def test_no_probability_reads_as_certain(client: Any, people: People) -> None:
+    shares = {"squat.knees_inward": 0.9987, "squat.correct": 0.0013}
+    (one,) = analysed(people, ["squat.knees_inward"], probability=0.9987, probabilities=shares)
+    page = open_page(client, people.lead, one)
+    assert "over 99 %" in article(page, one)
+    assert "100 %" not in page.content.decode()
+    assert "then correct" not in article(page, one)  # too small to be worth a word
+
+
 def test_the_first_open_repetition_is_shown_unless_another_is_asked_for(client: Any, people: People) -> None:
     first, second, third = analysed(people, ["squat.correct"] * 3)
     VerdictFactory(repetition=first, clinician=people.lead)
