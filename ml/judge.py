@@ -34,7 +34,7 @@ class JudgeConfig:
 
     def __post_init__(self) -> None:
         if self.n_features == 0:
-            object.__setattr__(self, "n_features", N_INSTANTS * N_MEASURES)
+            object.__setattr__(self, "n_features", N_FEATURES)
 
 
 class JudgeNetwork(nn.Module):
@@ -84,7 +84,7 @@ def judge_features(repetition: PoseSequence) -> NDArray[np.float32]:
 
     Returns
     -------
-    ndarray, shape (N_INSTANTS * N_MEASURES,)
+    ndarray, shape (N_FEATURES,)
         Angles in radians and distances in leg lengths, each at all instants. Unchanged by where the person
         stands and heads.
     """
@@ -154,3 +154,4 @@ def _distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.floa
 
 
 N_MEASURES = _measures(np.zeros((1, len(EC3D_19), 3))).shape[1]
+N_FEATURES = N_INSTANTS * N_MEASURES

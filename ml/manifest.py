@@ -39,6 +39,7 @@ class ReleaseError(ValueError):
         "corrupt",
         "wrong_weights",
         "wrong_classes",
+        "unfit",
     )
 
     def __init__(self, code: str, message: str) -> None:
@@ -102,6 +103,8 @@ class Manifest:
             raise ReleaseError("bad_manifest", f"The release is of the unknown kind {self.kind!r}.")
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise ReleaseError("bad_manifest", "The release's temperature is not a positive number.")
+        if not all(math.isfinite(threshold) for threshold in dict(self.thresholds).values()):
+            raise ReleaseError("bad_manifest", "A threshold of the release is not a number.")
 
     @property
     def classes(self) -> tuple[str, ...]:

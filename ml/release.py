@@ -12,8 +12,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from ml.encoding import N_COEFFICIENTS, N_NODES
 from ml.familiarity import Familiarity
-from ml.judge import JudgeConfig, JudgeNetwork
+from ml.judge import N_FEATURES, JudgeConfig, JudgeNetwork
 from ml.manifest import (
     DEFAULT_RELEASE,
     MANIFEST_NAME,
@@ -100,7 +101,8 @@ def write_release(
     Raises
     ------
     ReleaseError
-        `exists` if there is such a folder, `bad_name` for a name that is none.
+        `exists` if there is such a folder, `bad_name` for a name that is none, `unfit` for networks that
+        take anything but what this code measures.
     """
     if folder.exists():
         raise ReleaseError("exists", f"There is already a release {folder.name!r}; choose another name.")
@@ -115,10 +117,12 @@ def write_release(
         trained_on=trained_on,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    release = Release(manifest, network, judge, familiarity)
+    _check_fit(release)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
     try:
-        for name, part in Release(manifest, network, judge, familiarity).parts().items():
+        for name, part in release.parts().items():
             state = {key: value.detach().cpu().contiguous() for key, value in part.state_dict().items()}
             save_file(state, unfinished / name)
         hashes = {path.name: sha256(path) for path in sorted(unfinished.iterdir())}
@@ -141,7 +145,8 @@ def load_release(folder: Path | str) -> Release:
     Raises
     ------
     ReleaseError
-        `not_found`, `bad_manifest`, `unsupported_version`, `corrupt`, `wrong_weights` or `wrong_classes`.
+        `not_found`, `bad_manifest`, `unsupported_version`, `corrupt`, `wrong_weights`, `wrong_classes` or
+        `unfit`.
     """
     folder = release_folder(folder) if isinstance(folder, str) else folder
     manifest = read_manifest(folder)
@@ -157,7 +162,7 @@ def load_release(folder: Path | str) -> Release:
     try:
         network = FeedbackNetwork(NetworkConfig(**_tuples(manifest.network)))
         judge = None if manifest.judge is None else JudgeNetwork(JudgeConfig(**_tuples(manifest.judge)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError, RuntimeError) as error:
         raise ReleaseError(
             "bad_manifest", f"The release {manifest.name!r} describes no network that can be built: {error}."
         ) from error
@@ -169,12 +174,40 @@ def load_release(folder: Path | str) -> Release:
     release = Release(manifest, network, judge, familiarity)
     for name, part in release.parts().items():
         _fill(part, folder / name, manifest.name)
+    _check_fit(release)
     return release
 
 
 def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
     """JSON has lists where the configurations, which compare and hash, have tuples."""
     return fields | {"classes": tuple(fields["classes"])}
+
+
+def _check_fit(release: Release) -> None:
+    """Refuse networks that do not take what this code measures, before a recording meets them."""
+    config, judge = release.network.config, release.judge
+    if (config.n_nodes, config.n_coefficients) != (N_NODES, N_COEFFICIENTS):
+        raise _unfit(
+            release,
+            f"its network sees {config.n_nodes} x {config.n_coefficients} numbers of a repetition",
+            f"{N_NODES} x {N_COEFFICIENTS}",
+        )
+    if judge is None:
+        return
+    if release.kind == PUBLISHED:
+        raise _unfit(release, "it has a judge of its own", "published weights that judge themselves")
+    if judge.config.n_features != N_FEATURES:
+        raise _unfit(
+            release, f"its judge sees {judge.config.n_features} features of a repetition", f"{N_FEATURES}"
+        )
+
+
+def _unfit(release: Release, fault: str, expected: str) -> ReleaseError:
+    return ReleaseError(
+        "unfit",
+        f"The release {release.name!r} does not fit this version of exfb: {fault}, where this version has "
+        f"{expected}. Train it again with this version, or use another release.",
+    )
 
 
 def _fill(part: nn.Module, path: Path, release: str) -> None:

@@ -62,6 +62,14 @@ def test_an_unusable_release_is_named(release, tmp_path):
         assert failed.value.code == "release_unusable"
 
 
+def test_a_release_of_a_version_that_measures_otherwise_is_named(release, tmp_path, monkeypatch):
+    """Retrying could not help, and would end as an internal error."""
+    monkeypatch.setattr("ml.release.N_FEATURES", 999)
+    with pytest.raises(AnalysisFailure, match="999") as failed:
+        analyse_file(io.BytesIO(pose_bytes()), None, shutil.copytree(release, tmp_path / "other"))
+    assert failed.value.code == "release_unusable"
+
+
 def test_networks_are_loaded_once_and_again_when_the_release_changes(release, tmp_path):
     folder = shutil.copytree(release, tmp_path / "untrained")
     first = predictor_of(folder)

@@ -86,6 +86,9 @@ def test_changed_or_missing_weights_are_refused(release, tmp_path, file):
         ({"format_version": 99}, "unsupported_version"),
         ({"kind": "other"}, "bad_manifest"),
         ({"temperature": 0}, "bad_manifest"),
+        ({"thresholds": {"confidence": "high"}}, "bad_manifest"),
+        ({"judge": {}}, "bad_manifest"),
+        ({"network": {"classes": CLASSES, "n_hidden": -8}}, "bad_manifest"),
         ({"surprise": 1}, "bad_manifest"),
         ({"files": {}}, "bad_manifest"),
         ({"network": {}}, "bad_manifest"),
@@ -98,6 +101,33 @@ def test_changed_or_missing_weights_are_refused(release, tmp_path, file):
 def test_wrong_manifest_is_refused(release, tmp_path, fields, code):
     change_manifest(tmp_path / "first", **fields)
     assert load_code(tmp_path / "first") == code
+
+
+@pytest.mark.parametrize(
+    ("network", "more", "message"),
+    [
+        ({}, {"judge": JudgeNetwork(JudgeConfig(classes=CLASSES, n_features=10))}, "10 features"),
+        ({"n_coefficients": 20}, {}, "57 x 20 numbers"),
+        ({"n_nodes": 51}, {}, "51 x 25 numbers"),
+        ({}, {"judge": JudgeNetwork(JudgeConfig(classes=CLASSES)), "kind": "published"}, "judge of its own"),
+    ],
+)
+def test_parts_that_do_not_fit_this_code_are_not_written(tmp_path, network, more, message):
+    made = FeedbackNetwork(NetworkConfig(classes=CLASSES, **{"n_hidden": 8} | network))
+    with pytest.raises(ReleaseError, match=message) as error:
+        write_release(tmp_path / "other", network=made, **more)
+    assert error.value.code == "unfit"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["N_FEATURES", "N_COEFFICIENTS"])
+def test_a_whole_release_of_a_version_that_measures_otherwise_is_refused(
+    release, tmp_path, monkeypatch, name
+):
+    monkeypatch.setattr(f"ml.release.{name}", 999)
+    with pytest.raises(ReleaseError, match="999.*Train it again") as error:
+        load_release(tmp_path / "first")
+    assert error.value.code == "unfit"
 
 
 def test_no_json_is_refused(release, tmp_path):
