@@ -56,9 +56,7 @@ def analyse_file(
     on_step("reading")
     try:
         sequence = read(file)
-        predictor = predictor_of(release_folder)
-        on_step("findings")
-        return predictor.analyse(sequence, exercise)
+        return predictor_of(release_folder).analyse(sequence, exercise, on_step)
     except (PoseFormatError, AnalysisError) as error:
         raise AnalysisFailure(error.code, error.message) from error
     except ReleaseError as error:

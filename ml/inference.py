@@ -1,6 +1,6 @@
 """From a recording to findings and corrections, by one model release: all repetitions in one batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import TypeVar
 
@@ -111,7 +111,12 @@ class Predictor:
         corrections = self._correct(chosen, repetitions, poses, changes, allowed)
         return [(finding, corrections.get(i)) for i, finding in enumerate(findings)]
 
-    def analyse(self, sequence: PoseSequence, exercise: str | None = None) -> RecordingResult:
+    def analyse(
+        self,
+        sequence: PoseSequence,
+        exercise: str | None = None,
+        on_step: Callable[[str], object] = lambda step: None,
+    ) -> RecordingResult:
         """Analyse a whole recording: prepare it, find its repetitions, judge and correct each.
 
         Parameters
@@ -121,6 +126,8 @@ class Predictor:
         exercise : str, optional
             Without it, the exercise whose probability summed over all repetitions is largest, where a hold
             can only be a plank and a movement cannot.
+        on_step : callable, optional
+            Told "repetitions" and "findings" as each begins.
 
         Returns
         -------
@@ -133,6 +140,7 @@ class Predictor:
         PoseFormatError
             `missing_values`, from `ml.preprocess.prepare`.
         """
+        on_step("repetitions")
         prepared = prepare(sequence)
         spans = find_repetitions(prepared.sequence)
         if not spans:
@@ -140,6 +148,7 @@ class Predictor:
                 "no_repetition_found",
                 "No repetition was found. Record the whole exercise, with all of the body in view.",
             )
+        on_step("findings")
         repetitions = [prepared.sequence.cut(span.start_frame, span.end_frame) for span in spans]
         if exercise is None:
             exercise = self._likeliest_exercise(repetitions, any(span.kind == "hold" for span in spans))

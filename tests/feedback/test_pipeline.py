@@ -30,7 +30,7 @@ def release(tmp_path_factory):
 def test_a_file_becomes_repetitions_in_their_steps(release):
     steps = []
     result = analyse_file(io.BytesIO(pose_bytes()), "squat", release, steps.append)
-    assert steps == ["reading", "findings"]
+    assert steps == ["reading", "repetitions", "findings"]
     assert [found.exercise for found in result.repetitions] == ["squat", "squat"]
     assert len(result.performed) == len(squats())
 
