@@ -1,6 +1,5 @@
 """The start page, the list of patients, a patient's history of mistakes, and the model releases."""
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from django.utils import timezone
 from feedback.charts import history
 from feedback.forms import HistoryForm
 from feedback.models import ModelRelease
+from feedback.release_figures import release_figures
 from feedback.selectors import mistake_history, patient_rows, sessions_for, with_repetitions
 from ml.catalogue import exercise_of
 from patients.models import AccessLogEntry, Exercise, Patient
@@ -96,22 +96,6 @@ def release(request: SignedInRequest, name: str) -> HttpResponse:
     context = {
         "release": found,
         "classes": [(exercise.capitalize(), list(codes)) for exercise, codes in classes],
-        "metrics": list(_flat(found.metrics)),
+        "figures": release_figures(found.metrics),
     }
     return render(request, "feedback/release.html", context)
-
-
-def _flat(metrics: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Return the figures of a release, each named by where it stands: "rmd, identification, macro"."""
-    for key, value in metrics.items():
-        name = f"{prefix}{key.replace('_', ' ')}"
-        if isinstance(value, dict):
-            yield from _flat(value, f"{name}, ")
-        else:
-            yield name, _figure(value)
-
-
-def _figure(value: object) -> str:
-    if isinstance(value, list):
-        return " – ".join(map(_figure, value))
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

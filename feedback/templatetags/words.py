@@ -5,12 +5,21 @@ from django import template
 from feedback.desk import glyph
 from feedback.sentences import class_name, shown_code
 from feedback.wording import for_patient
+from ml.catalogue import exercise_of
+from patients.models import Exercise
 
 register = template.Library()
 register.filter("class_name", class_name)
 register.filter("glyph", glyph)
 register.filter("shown_code", shown_code)
 register.filter("for_patient", for_patient)
+
+
+@register.filter
+def exercise(code: str) -> str:
+    """Return the name of a class's exercise."""
+    name = exercise_of(code)
+    return str(Exercise(name).label) if name in Exercise.values else name.capitalize()
 
 
 @register.inclusion_tag("_finding.html")
