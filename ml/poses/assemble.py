@@ -197,7 +197,7 @@ def _median_length(path: Array) -> float:
     return float(np.median(lengths)) if len(lengths) else float("nan")
 
 
-def _body_length(joints: dict[str, Array]) -> float:
+def body_length(joints: dict[str, Array]) -> float:
     """Shank, thigh and trunk of the person, one after the other, in the file's unit."""
     legs = [
         _median_length(joints[f"{side}_{upper}"] - joints[f"{side}_{lower}"])
@@ -209,7 +209,7 @@ def _body_length(joints: dict[str, Array]) -> float:
 
 def _scale(joints: dict[str, Array], unit: str | None) -> tuple[float, tuple[str, ...]]:
     """What makes metres of the file's unit, and a remark where that was worked out."""
-    length = _body_length(joints)
+    length = body_length(joints)
     if not np.isfinite(length):
         raise PoseFormatError("no_person", "No frame shows a whole person. Check the camera's view.")
     fits = [name for name, metres in _UNITS.items() if MIN_BODY_M <= length * metres <= MAX_BODY_M]

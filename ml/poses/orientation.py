@@ -1,0 +1,121 @@
+"""Find out which axis of a file points up, and whether it is mirrored, from the body that moves in it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.poses.assemble import REQUIRED, body_length
+from ml.poses.gravity import is_plank, up_directions
+
+Array = NDArray[np.float64]
+
+#: The body that the rules of `ml.poses.gravity` are written for measures this from the ankles to the neck.
+USUAL_BODY_M = 1.35
+#: So many frames, spread over the recording, are looked at; fewer than these tell nothing.
+MOST_FRAMES, LEAST_FRAMES = 48, 3
+#: Toes that point backwards by this share of the foot (knees: of the leg) are those of a mirrored person.
+MIRRORED_FOOT, MIRRORED_KNEE = -0.3, -0.1
+
+#: Turns (rows: canonical x, y, z) for each axis that may point up: rotations, which never mirror.
+_TURNS = {
+    "x": np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]]),
+    "-x": np.array([[0, 0, 1], [0, 1, 0], [-1, 0, 0]]),
+    "y": np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]]),
+    "-y": np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]]),
+    "z": np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+    "-z": np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]]),
+}
+
+
+def stand_up(joints: dict[str, Array]) -> tuple[dict[str, Array], tuple[str, ...]]:
+    """Turn a person to z up, whatever axis of the file is up, and undo a mirrored frame.
+
+    Parameters
+    ----------
+    joints : dict of str to ndarray, shape (F, 3)
+        Paths by EC3D_19 name in the axes of the file, in any unit; NaN where not seen.
+
+    Returns
+    -------
+    joints : dict of str to ndarray, shape (F, 3)
+        Right-handed, z up. Where the person looks in the room is as it was.
+    inferred : tuple of str
+        What was found out, in words. Unchanged joints and nothing in words where too little of the body is
+        there to tell: `ml.poses.assemble.assemble` then refuses it by its lack.
+
+    Notes
+    -----
+    The vertical is that of `ml.poses.gravity`, rounded to the nearest axis: feet (hands and toes in a plank)
+    on one level, balance above them. A person is mirrored whose toes, or bent knees, point to the back.
+    """
+    chosen = _some_frames(joints)
+    if chosen is None:
+        return joints, ()
+    right, front, spine = _trunk_axes(chosen)
+    remarks: tuple[str, ...] = ()
+    if _is_mirrored(chosen, front):
+        flip = np.array([-1.0, 1.0, 1.0])
+        joints = {name: path * flip for name, path in joints.items()}
+        chosen = {name: path * flip for name, path in chosen.items()}
+        right, front, spine = _trunk_axes(chosen)
+        remarks = ("mirrored: toes and knees point backwards, so the frame was taken as left-handed",)
+    axis = _up_axis(chosen, np.stack([right, front, spine], axis=1))
+    turn = _TURNS[axis].astype(float)
+    return {name: path @ turn.T for name, path in joints.items()}, (
+        f"axes: {axis} up, from how the body stands",
+        *remarks,
+    )
+
+
+def _some_frames(joints: dict[str, Array]) -> dict[str, Array] | None:
+    """Up to `MOST_FRAMES` frames in which the whole body is seen, scaled to about metres."""
+    if not set(REQUIRED) <= set(joints):
+        return None
+    used = {name: path for name, path in joints.items() if np.isfinite(path).all(axis=-1).mean() > 0.5}
+    length = body_length(joints)
+    if not set(REQUIRED) <= set(used) or not np.isfinite(length) or length <= 0:
+        return None
+    whole = np.flatnonzero(np.isfinite(np.stack(list(used.values()), axis=1)).all(axis=(1, 2)))
+    if len(whole) < LEAST_FRAMES:
+        return None
+    picked = whole[np.linspace(0, len(whole) - 1, min(len(whole), MOST_FRAMES)).astype(int)]
+    middle = {name: path[picked] * (USUAL_BODY_M / length) for name, path in used.items()}
+    hips = (middle["left_hip"] + middle["right_hip"]) / 2.0
+    centred = {name: path - hips for name, path in middle.items()}
+    shoulders = (centred["left_shoulder"] + centred["right_shoulder"]) / 2.0
+    across = centred["right_hip"] - centred["left_hip"]
+    if min(np.linalg.norm(shoulders, axis=1).min(), np.linalg.norm(across, axis=1).min()) < 1e-3:
+        return None
+    return {"neck": shoulders, "mid_hip": np.zeros_like(shoulders), **centred}
+
+
+def _trunk_axes(joints: dict[str, Array]) -> tuple[Array, Array, Array]:
+    """Right, front and spine of the trunk in each frame, (F, 3) each, for a right-handed frame."""
+    spine = _unit((joints["left_shoulder"] + joints["right_shoulder"]) / 2.0 - joints["mid_hip"])
+    across = joints["right_shoulder"] - joints["left_shoulder"] + joints["right_hip"] - joints["left_hip"]
+    right = _unit(across - (across * spine).sum(axis=-1, keepdims=True) * spine)
+    return right, np.cross(spine, right), spine
+
+
+def _is_mirrored(joints: dict[str, Array], front: Array) -> bool:
+    sides = ("left", "right")
+    if all(f"{side}_{part}" in joints for side in sides for part in ("heel", "big_toe")):
+        feet = [_unit(joints[f"{side}_big_toe"] - joints[f"{side}_heel"]) for side in sides]
+        return bool(np.median([(foot * front).sum(axis=-1) for foot in feet]) < MIRRORED_FOOT)
+    knees = [
+        joints[f"{side}_knee"] - (joints[f"{side}_hip"] + joints[f"{side}_ankle"]) / 2.0 for side in sides
+    ]
+    ahead = np.array([(knee * front).sum(axis=-1) for knee in knees]).mean(axis=0)
+    return bool(ahead[np.abs(ahead).argmax()] < MIRRORED_KNEE)
+
+
+def _up_axis(joints: dict[str, Array], axes: Array) -> str:
+    """The name of the file's axis nearest to the vertical; axes is (F, 3, 3), rows right, front, spine."""
+    in_trunk = {name: np.einsum("fij,fj->fi", axes, path) for name, path in joints.items()}
+    up = up_directions(in_trunk, lying=is_plank(in_trunk))
+    mean = np.einsum("fji,fj->fi", axes, up).mean(axis=0)
+    place = int(np.abs(mean).argmax())
+    return ("-" if mean[place] < 0 else "") + "xyz"[place]
+
+
+def _unit(vectors: Array) -> Array:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

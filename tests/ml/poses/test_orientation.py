@@ -1,0 +1,65 @@
+"""The vertical axis and a mirrored frame are told by the body."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from ml.poses.orientation import stand_up
+from ml.skeletons import EC3D_19
+from tests.ml.poses import samples
+
+UP = [f"{sign}{axis}" for axis, sign in itertools.product("xyz", ("", "-"))]
+
+
+def named(positions: np.ndarray) -> dict[str, np.ndarray]:
+    return {joint: positions[:, i] for i, joint in enumerate(EC3D_19.joints)}
+
+
+def turned_so_that_up_is(positions: np.ndarray, up: str) -> np.ndarray:
+    """A rotation of the canonical frame after which the file's axis `up` points up."""
+    place, sign = "xyz".index(up[-1]), -1.0 if up.startswith("-") else 1.0
+    rows = np.zeros((3, 3))
+    rows[place] = [0, 0, sign]
+    rows[(place + 1) % 3] = [1, 0, 0]
+    rows[(place + 2) % 3] = np.cross(rows[place], rows[(place + 1) % 3])
+    assert np.linalg.det(rows) == pytest.approx(1.0)
+    return positions @ rows.T
+
+
+def distances(positions: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(positions[:, :, None] - positions[:, None], axis=-1)
+
+
+@pytest.mark.parametrize("up", UP)
+@pytest.mark.parametrize("motion", [samples.squatting(60), samples.planking(60)], ids=["squat", "plank"])
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_any_axis_may_be_up(up, motion, scale):
+    joints, inferred = stand_up(named(turned_so_that_up_is(motion * scale, up)))
+    result = np.stack(list(joints.values()), axis=1) / scale
+    assert inferred == (f"axes: {up} up, from how the body stands",)
+    np.testing.assert_allclose(result[..., 2], motion[..., 2], atol=1e-9)
+    np.testing.assert_allclose(distances(result), distances(motion), atol=1e-9)
+    # Left is still left: seen from above the turn is a turn, never a mirror.
+    a, b = (p[0, EC3D_19.indices("right_hip", "left_knee", "left_wrist")] - p[0, 8] for p in (result, motion))
+    assert np.linalg.det(a) == pytest.approx(np.linalg.det(b), abs=1e-9)
+
+
+@pytest.mark.parametrize("feet", [True, False])
+def test_a_mirrored_frame_is_righted(feet):
+    motion = samples.squatting(60)
+    joints = named(motion * [1.0, -1.0, 1.0])
+    if not feet:
+        joints = {name: path for name, path in joints.items() if "toe" not in name and "heel" not in name}
+    righted, inferred = stand_up(joints)
+    assert any(remark.startswith("mirrored") for remark in inferred)
+    across = righted["right_hip"][0] - righted["left_hip"][0]
+    forward = np.cross([0.0, 0.0, 1.0], across)
+    assert (righted["left_knee"][30] - righted["left_ankle"][30]) @ forward > 0
+
+
+def test_too_little_of_a_body_is_left_as_it_is():
+    joints = {"left_hip": np.zeros((20, 3))}
+    assert stand_up(joints) == (joints, ())
+    unseen = {joint: np.full((20, 3), np.nan) for joint in EC3D_19.joints}
+    assert stand_up(unseen) == (unseen, ())
