@@ -24,6 +24,7 @@ urlpatterns = [
     path("sessions/<uuid:uuid>/", feedback.SessionDetail.as_view(), name="session"),
     path("analyses/<uuid:uuid>/", feedback.AnalysisDetail.as_view(), name="analysis"),
     path("analyses/<uuid:uuid>/retry/", feedback.AnalysisRetry.as_view(), name="retry"),
+    path("analyses/<uuid:uuid>/cancel/", feedback.AnalysisCancel.as_view(), name="cancel"),
     path("repetitions/<uuid:uuid>/", feedback.RepetitionDetail.as_view(), name="repetition"),
     path("repetitions/<uuid:uuid>/motion/", feedback.RepetitionMotion.as_view(), name="motion"),
     path("repetitions/<uuid:uuid>/verdicts/", feedback.Verdicts.as_view(), name="verdicts"),

@@ -181,14 +181,29 @@ class AnalysisDetail(APIView):
         return get_conditional_response(request._request, etag=etag, response=response)
 
 
+def _refresh(analysis: Analysis) -> None:
+    analysis.refresh_from_db(fields=["status", "step", "error_code", "queued_at", "started_at"])
+
+
+class AnalysisCancel(APIView):
+    """Cancel an analysis that waits or runs. What has ended stays as it is; the body tells how it ended."""
+
+    @extend_schema(request=None, responses={200: AnalysisSerializer, **_FORBIDDEN})
+    def post(self, request: Request, uuid: UUID) -> Response:
+        analysis, access = selectors.analysis_for(request.user, uuid)
+        services.cancel(user=signed_in(request.user), analysis=analysis)
+        _refresh(analysis)
+        return Response(_analysis_body(analysis, access.is_own))
+
+
 class AnalysisRetry(APIView):
-    """Have a recording analysed again after a failure: 202; 200 if there was none, and nothing is done."""
+    """Have a recording analysed again that failed or was cancelled: 202; else 200, and nothing is done."""
 
     @extend_schema(request=None, responses={202: AnalysisSerializer, 200: AnalysisSerializer, **_FORBIDDEN})
     def post(self, request: Request, uuid: UUID) -> Response:
         analysis, access = selectors.analysis_for(request.user, uuid)
         queued = services.retry(user=signed_in(request.user), analysis=analysis)
-        analysis.refresh_from_db(fields=["status", "step", "error_code", "queued_at", "started_at"])
+        _refresh(analysis)
         location = {"Location": reverse("api:analysis", args=[analysis.uuid])}
         body = _analysis_body(analysis, access.is_own)
         return Response(body, status=202 if queued else 200, headers=location)

@@ -88,6 +88,7 @@ class Analysis(models.Model):
         DONE = "done", _("Done")
         FAILED = "failed", _("Could not be analysed")
         NEEDS_ATTENTION = "needs_attention", _("Needs attention")
+        CANCELLED = "cancelled", _("Cancelled")
 
     class Step(models.TextChoices):
         WAITING = "waiting", _("Waiting for a worker")

@@ -28,6 +28,7 @@ ANALYSIS_CODES = (
     "took_too_long",
     "worker_lost",
     "internal_error",
+    "cancelled",
 )
 
 

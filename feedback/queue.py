@@ -188,13 +188,28 @@ def _end(rows: QuerySet[Analysis], status: str, code: str) -> bool:
     return rows.update(status=status, step=_Step.FINISHED, error_code=code, finished_at=timezone.now()) == 1
 
 
+def cancel(*, user: User, analysis: Analysis) -> bool:
+    """End an analysis that is still open; False if it is not. What a worker is computing is then discarded.
+
+    The worker is not interrupted: an analysis takes seconds, and it finds the row no longer its own.
+    """
+    patient = analysis.recording.patient
+    require(user, patient, "may_upload")
+    open_one = Analysis.objects.filter(pk=analysis.pk, status__in=(_Status.QUEUED, _Status.RUNNING))
+    with transaction.atomic():
+        cancelled = _end(open_one, _Status.CANCELLED, "cancelled")
+        if cancelled:
+            log_access(user, patient, AccessLogEntry.Action.CHANGE, "analysis", analysis.uuid)
+    return cancelled
+
+
 def retry(*, user: User, analysis: Analysis) -> bool:
-    """Queue an analysis again that failed or was set aside; False if it is not in such a state."""
+    """Queue an analysis again that failed, was set aside or cancelled; False if it is in no such state."""
     patient = analysis.recording.patient
     require(user, patient, "may_upload")
     with transaction.atomic():
         queued = Analysis.objects.filter(
-            pk=analysis.pk, status__in=(_Status.FAILED, _Status.NEEDS_ATTENTION)
+            pk=analysis.pk, status__in=(_Status.FAILED, _Status.NEEDS_ATTENTION, _Status.CANCELLED)
         ).update(
             status=_Status.QUEUED,
             step=_Step.WAITING,

@@ -122,7 +122,8 @@ def _unclear_clause(repetitions: Sequence[Repetition], analyses: Sequence[Analys
 
 
 def _trouble(analyses: Iterable[Analysis]) -> str:
-    failed = sum(not analysis.is_open and analysis.status != Analysis.Status.DONE for analysis in analyses)
+    failures = (Analysis.Status.FAILED, Analysis.Status.NEEDS_ATTENTION)
+    failed = sum(analysis.status in failures for analysis in analyses)
     if not failed:
         return ""
     return ngettext(

@@ -2,6 +2,7 @@
 
 from feedback.queue import (
     announce,
+    cancel,
     claim,
     fail,
     give_back,
@@ -18,6 +19,7 @@ __all__ = [
     "VerdictError",
     "activate_release",
     "announce",
+    "cancel",
     "claim",
     "fail",
     "folder_of",

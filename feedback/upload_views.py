@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from feedback import services
 from feedback.models import Analysis
-from feedback.selectors import analysis_status, current_analyses
+from feedback.selectors import analysis_for, analysis_status, current_analyses
 from feedback.wording import for_clinician, for_patient
 from patients.forms import UploadForm
 from patients.models import AccessLogEntry, Patient
@@ -25,7 +26,7 @@ from patients.services import receive_recording
 from patients.uploads import UploadError
 
 #: Failures that do not lie in the recording: the same file may succeed next time.
-RETRY_HELPS = ("file_missing", "release_unusable", "worker_lost", "internal_error")
+RETRY_HELPS = ("file_missing", "release_unusable", "worker_lost", "internal_error", "cancelled")
 
 
 def upload(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
@@ -100,6 +101,13 @@ def recording(request: SignedInRequest, recording_uuid: UUID) -> HttpResponse:
     return render(request, "feedback/recording.html", context | {"seconds": found.frames / found.frame_rate})
 
 
+@require_POST
+def cancel(request: SignedInRequest, analysis_uuid: UUID) -> HttpResponse:
+    analysis, _access = analysis_for(request.user, analysis_uuid)
+    services.cancel(user=request.user, analysis=analysis)
+    return redirect("recording", analysis.recording.uuid)
+
+
 def _progress(analysis: Analysis, access: Access) -> dict[str, Any]:
     status = analysis_status(analysis)
     error = _sentence(status.error_code, access) if status.error_code else ""
@@ -117,6 +125,8 @@ def _steps(analysis: Analysis) -> list[tuple[str, str]]:
     names = [_("Received"), _("Read"), _("Repetitions found"), _("Mistakes and correction"), _("Ready")]
     if analysis.status == Analysis.Status.DONE:
         return [(name, "done") for name in names]
+    if analysis.status == Analysis.Status.CANCELLED:
+        return list(zip(names, ["done", "", "", "", ""], strict=True))
     reached = max(1, list(Analysis.Step).index(Analysis.Step(analysis.step)))
     at = min(reached, len(names) - 1)
     here = "now" if analysis.status == Analysis.Status.RUNNING else ""

@@ -12,6 +12,7 @@ urlpatterns = [
     path("patients/<uuid:patient_uuid>/", views.patient, name="patient"),
     path("patients/<uuid:patient_uuid>/upload/", upload_views.upload, name="upload"),
     path("recordings/<uuid:recording_uuid>/", upload_views.recording, name="recording"),
+    path("analyses/<uuid:analysis_uuid>/cancel/", upload_views.cancel, name="cancel"),
     path("releases/", views.releases, name="releases"),
     path("releases/<slug:name>/", views.release, name="release"),
     path("me/", my_views.my_home, name="my_home"),

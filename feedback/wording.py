@@ -199,6 +199,10 @@ ANALYSIS: dict[str, Sentences] = {
         _("The analysis failed through a fault of exfb. The recording is kept; ask who runs it to look."),
         _("Your recording is safe, but something went wrong on our side. Your clinic will take care of it."),
     ),
+    "cancelled": Sentences(
+        _("The analysis was cancelled. It can be started again at any time."),
+        _("Looking at this recording was cancelled. You can start it again at any time."),
+    ),
 }
 
 #: Why the model names nothing.

@@ -40,6 +40,7 @@ API_READ       = (401, 200, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 API_LIST       = (401, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200)
 API_CLINICIANS = (401, 403, 403, 403, 200, 200, 200, 200, 200, 200, 403)
 API_UPLOAD     = (401, 202, 404, 404, 202, 202, 403, 403, 404, 404, 404)
+API_CANCEL     = (401, 200, 404, 404, 200, 200, 403, 403, 404, 404, 404)
 API_NOTES      = (401, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 API_REVIEW     = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
 OPEN           = (200,) * 11
@@ -84,6 +85,7 @@ ROWS = [
     Row("GET", "api:session", "session", "", API_READ),
     Row("GET", "api:analysis", "analysis", "", API_READ),
     Row("POST", "api:retry", "failed", "", API_UPLOAD),
+    Row("POST", "api:cancel", "analysis", "", API_CANCEL),
     Row("GET", "api:repetition", "repetition", "", API_READ),
     Row("GET", "api:motion", "repetition", "", API_READ),
     Row("GET", "api:verdicts", "repetition", "", API_NOTES),
@@ -109,6 +111,7 @@ ROWS = [
     Row("POST", "upload", "patient", "upload_form", UPLOADED),
     Row("GET", "recording", "recording", "", READ),
     Row("POST", "recording", "failed_recording", "", UPLOADED),
+    Row("POST", "cancel", "analysis", "", UPLOADED),
     Row("GET", "recording_file", "recording", "", READ),
     Row("GET", "releases", "", "", CLINICIANS),
     Row("GET", "release", "release_name", "", CLINICIANS),

@@ -67,5 +67,20 @@ def test_trying_again_what_did_not_fail_changes_nothing(people, as_user, analysi
     assert (response.status_code, response.json()["status"]) == (200, "queued")
 
 
-def test_a_reader_may_not_try_again(people, as_user, analysis):
-    assert as_user(people.reader).post(f"{url_of(analysis)}retry/").status_code == 403
+@pytest.mark.parametrize("act", ["retry", "cancel"])
+def test_a_reader_may_not_try_again_or_cancel(people, as_user, analysis, act):
+    assert as_user(people.reader).post(f"{url_of(analysis)}{act}/").status_code == 403
+
+
+def test_a_waiting_analysis_can_be_cancelled_and_tried_again(people, as_user, analysis):
+    client = as_user(people.patient_user)
+    body = client.post(f"{url_of(analysis)}cancel/").json()
+    assert (body["status"], body["place"]) == ("cancelled", None)
+    assert body["error"] == {"code": "cancelled", "message": for_patient("cancelled")}
+    assert client.post(f"{url_of(analysis)}retry/").status_code == 202
+
+
+def test_cancelling_what_has_ended_tells_how_it_ended(people, as_user, analysis):
+    Analysis.objects.update(status=Analysis.Status.DONE)
+    response = as_user(people.lead).post(f"{url_of(analysis)}cancel/")
+    assert (response.status_code, response.json()["status"]) == (200, "done")

@@ -22,6 +22,7 @@ from feedback import queue
 from feedback.models import Analysis, Correction, ExerciseSession, Repetition
 from feedback.motions import unpack_motion
 from feedback.queue import (
+    cancel,
     claim,
     fail,
     give_back,
@@ -30,6 +31,7 @@ from feedback.queue import (
     retry,
     store_results,
 )
+from patients.models import AccessLogEntry
 from tests.factories import AnalysisFactory, ModelReleaseFactory, RecordingFactory, make_people
 from tests.feedback.results import recording_result
 
@@ -231,12 +233,54 @@ def test_a_failed_analysis_is_queued_again_by_who_may_upload(
     assert not retry(user=people.patient_user, analysis=analysis)
 
 
-def test_who_may_not_retry(failed):
+@pytest.mark.parametrize("act", [retry, cancel])
+def test_who_may_not_retry_or_cancel(failed, act):
     people, analysis = failed
     with pytest.raises(PermissionDenied):
-        retry(user=people.reader, analysis=analysis)
+        act(user=people.reader, analysis=analysis)
     with pytest.raises(Http404):
-        retry(user=people.stranger, analysis=analysis)
+        act(user=people.stranger, analysis=analysis)
+
+
+def test_a_cancelled_analysis_is_not_claimed_and_may_be_queued_again(people, sent):
+    analysis = AnalysisFactory(recording__patient=people.patient)
+    assert cancel(user=people.patient_user, analysis=analysis)
+    assert claim(analysis_id=analysis.uuid, worker="w:1") is None
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.error_code) == (Status.CANCELLED, "cancelled")
+    assert AccessLogEntry.objects.get().subject_uuid == analysis.uuid
+    assert not cancel(user=people.lead, analysis=analysis)
+    assert retry(user=people.lead, analysis=analysis)
+    assert claim(analysis_id=analysis.uuid, worker="w:1") is not None
+
+
+def test_what_a_worker_finds_after_a_cancel_is_discarded(people):
+    analysis = claimed(recording__patient=people.patient)
+    assert cancel(user=people.lead, analysis=analysis)
+    assert not record_step(analysis=analysis, attempt=1, step="findings")
+    assert not store_results(analysis=analysis, attempt=1, result=recording_result())
+    assert not fail(analysis=analysis, attempt=1, code="no_repetition_found")
+    assert not give_back(analysis=analysis, attempt=1, code="internal_error")
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.error_code) == (Status.CANCELLED, "cancelled")
+    assert not Repetition.objects.exists()
+
+
+def test_a_worker_from_before_the_cancel_does_not_end_the_next_attempt(people, sent):
+    analysis = claimed(recording__patient=people.patient)
+    assert cancel(user=people.lead, analysis=analysis)
+    assert retry(user=people.lead, analysis=analysis)
+    assert claim(analysis_id=analysis.uuid, worker="w:2").attempts == 1
+    assert not store_results(analysis=analysis, attempt=1, result=recording_result())
+    assert Analysis.objects.get().worker == "w:2"
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.FAILED, Status.NEEDS_ATTENTION])
+def test_what_has_ended_is_not_cancelled(people, status):
+    analysis = AnalysisFactory(recording__patient=people.patient, status=status)
+    assert not cancel(user=people.lead, analysis=analysis)
+    analysis.refresh_from_db()
+    assert analysis.status == status
 
 
 def test_a_message_is_sent_to_the_configured_broker_from_any_thread(db, settings):

@@ -117,6 +117,22 @@ def test_a_fault_of_ours_can_be_tried_again(client: Client, people: People) -> N
     assert analysis.status == Status.QUEUED
 
 
+def test_an_open_analysis_can_be_cancelled_and_tried_again(client: Client, people: People) -> None:
+    analysis = AnalysisFactory(recording__patient=people.patient)
+    page = reverse("recording", args=[analysis.recording.uuid])
+    client.force_login(people.reader)
+    assert "Cancel the analysis" not in text_of(client.get(page))
+    client.force_login(people.patient_user)
+    assert "Cancel the analysis" in text_of(client.get(page))
+    cancelled = text_of(client.post(reverse("cancel", args=[analysis.uuid]), follow=True))
+    assert "was cancelled" in cancelled
+    assert "The file is kept." in cancelled
+    assert "Try again" in cancelled
+    assert "Cancel the analysis" not in cancelled
+    assert "No worker is connected" not in cancelled
+    assert client.get(reverse("cancel", args=[analysis.uuid])).status_code == 405
+
+
 @pytest.mark.parametrize(("who", "place"), [("lead", "session"), ("patient_user", "my_session")])
 def test_a_result_leads_on_to_the_session(client: Client, people: People, who: str, place: str) -> None:
     recording = RecordingFactory(patient=people.patient)

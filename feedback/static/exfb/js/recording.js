@@ -10,6 +10,8 @@ async function refresh() {
   if (!answer.ok || answer.redirected) return;
   const html = await answer.text();
   if (html !== live.dataset.shown) { live.dataset.shown = html; live.innerHTML = html; }
+  const cancel = document.querySelector('[data-cancel]');
+  if (cancel) cancel.hidden = !isOpen();
   const next = live.querySelector('[data-next]');
   if (next) location.assign(next.dataset.next);
 }
