@@ -6,6 +6,7 @@ from rest_framework.permissions import AllowAny
 
 from exfb_site.errors import NoSuchAddress
 from feedback import api as feedback
+from feedback import motion_api as motions
 from patients import api as patients
 
 app_name = "api"
@@ -26,7 +27,8 @@ urlpatterns = [
     path("analyses/<uuid:uuid>/retry/", feedback.AnalysisRetry.as_view(), name="retry"),
     path("analyses/<uuid:uuid>/cancel/", feedback.AnalysisCancel.as_view(), name="cancel"),
     path("repetitions/<uuid:uuid>/", feedback.RepetitionDetail.as_view(), name="repetition"),
-    path("repetitions/<uuid:uuid>/motion/", feedback.RepetitionMotion.as_view(), name="motion"),
+    path("repetitions/<uuid:uuid>/motion/", motions.RepetitionMotion.as_view(), name="motion"),
+    path("repetitions/<uuid:uuid>/band/", motions.RepetitionBand.as_view(), name="band"),
     path("repetitions/<uuid:uuid>/verdicts/", feedback.Verdicts.as_view(), name="verdicts"),
     path("releases/", feedback.Releases.as_view(), name="releases"),
     path("schema/", SpectacularAPIView.as_view(**_open), name="schema"),

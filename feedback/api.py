@@ -1,4 +1,4 @@
-"""The API of uploads, sessions, analyses, repetitions, their motion, verdicts, histories and releases."""
+"""The API of uploads, sessions, analyses, repetitions, verdicts, histories and releases."""
 
 import hashlib
 import json
@@ -12,9 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.decorators import method_decorator
 from django.utils.http import quote_etag
-from django.views.decorators.gzip import gzip_page
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
 from drf_standardized_errors.openapi_validation_errors import extend_validation_errors
@@ -27,21 +25,19 @@ from rest_framework.views import APIView
 
 from feedback import selectors, services
 from feedback.models import Analysis, ExerciseSession, ModelRelease
-from feedback.motion_json import motion_json
 from feedback.serializers import (
     AnalysedRecordingSerializer,
     AnalysisSerializer,
     GiveVerdictSerializer,
     HistoryQuerySerializer,
     HistorySerializer,
-    MotionSerializer,
     ReleaseSerializer,
     RepetitionSerializer,
     SessionDetailSerializer,
     SessionSerializer,
     VerdictSerializer,
 )
-from feedback.shown import shown_correction, shown_repetition
+from feedback.shown import shown_repetition
 from feedback.wording import sentence
 from patients.api import Action, IsClinician, LoggedListView, RecordingList, UploadThrottle
 from patients.models import Recording
@@ -55,8 +51,8 @@ _FORBIDDEN = {403: ErrorResponse403Serializer}
 _LOCATION = OpenApiParameter(
     "Location", str, OpenApiParameter.HEADER, response=[202], description="Where to follow the analysis."
 )
-_IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, required=False)
-_NOT_MODIFIED = {304: OpenApiResponse(description="Nothing has changed since the ETag that you sent.")}
+IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, required=False)
+NOT_MODIFIED = {304: OpenApiResponse(description="Nothing has changed since the ETag that you sent.")}
 _SHOWN = Prefetch(
     "analyses", selectors.current_analyses().select_related("session", "release"), to_attr="shown_analyses"
 )
@@ -172,7 +168,7 @@ class AnalysisDetail(APIView):
     """How far an analysis is. Ask again with the ETag; 304 means that nothing has changed."""
 
     # Asked every second or so and shows no finding, so that reading it is not logged.
-    @extend_schema(responses={200: AnalysisSerializer, **_NOT_MODIFIED}, parameters=[_IF_NONE_MATCH])
+    @extend_schema(responses={200: AnalysisSerializer, **NOT_MODIFIED}, parameters=[IF_NONE_MATCH])
     def get(self, request: Request, uuid: UUID) -> HttpResponse | None:
         analysis, access = selectors.analysis_for(request.user, uuid)
         body = _analysis_body(analysis, access.is_own)
@@ -217,22 +213,6 @@ class RepetitionDetail(APIView):
         repetition, access = selectors.repetition_for(request.user, uuid)
         log_access(request.user, repetition.analysis.recording.patient, Action.READ, "repetition", uuid)
         return Response(RepetitionSerializer(shown_repetition(repetition, access)).data)
-
-
-class RepetitionMotion(APIView):
-    """The performed and the corrected motion of a repetition. It never changes, so keep the ETag."""
-
-    @extend_schema(responses={200: MotionSerializer, **_NOT_MODIFIED}, parameters=[_IF_NONE_MATCH])
-    @method_decorator(gzip_page)
-    def get(self, request: Request, uuid: UUID) -> HttpResponse:
-        repetition, access = selectors.repetition_for(request.user, uuid)
-        log_access(request.user, repetition.analysis.recording.patient, Action.READ, "motion", uuid)
-        correction = shown_correction(repetition, access)
-        etag = quote_etag(f"{repetition.uuid.hex}-{'corrected' if correction else 'performed'}")
-        if unchanged := get_conditional_response(request._request, etag=etag):
-            return unchanged
-        body = json.dumps(motion_json(repetition, correction), separators=(",", ":"), allow_nan=False)
-        return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
 
 
 @extend_validation_errors(

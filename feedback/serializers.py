@@ -209,3 +209,30 @@ class MotionSerializer(serializers.Serializer):
     verified = serializers.BooleanField(allow_null=True, help_text="Of the correction; null without one.")
     joints_at_fault = serializers.ListField(child=serializers.CharField())
     angles = AnglesSerializer(help_text="Degrees, by name of docs/angles.md, one value a frame.")
+
+
+class AngleBandSerializer(serializers.Serializer):
+    """The band of one angle, and where the performed repetition leaves it."""
+
+    low = serializers.ListField(child=serializers.FloatField(), help_text="Degrees at 51 equal moments.")
+    high = serializers.ListField(child=serializers.FloatField(), help_text="Degrees at 51 equal moments.")
+    outside = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
+        help_text="Frames of the repetition, [first, after the last], that lie outside by 1° or more.",
+    )
+    sentence = serializers.CharField(help_text="The same in words.")
+
+
+class BandSerializer(serializers.Serializer):
+    """Mean ± 2 standard deviations of this patient's other correct repetitions of the exercise."""
+
+    repetition = serializers.UUIDField()
+    exercise = serializers.ChoiceField(Exercise.choices)
+    repetitions = serializers.IntegerField(help_text="Of which the band is made: the newest, 20 at most.")
+    reviewed = serializers.IntegerField(help_text="How many of them a clinician called correct.")
+    basis = serializers.CharField(help_text="The same in words; empty where there are too few.")
+    angles = serializers.DictField(
+        child=AngleBandSerializer(allow_null=True),
+        allow_null=True,
+        help_text="By name of docs/angles.md; null where there are fewer than 3 correct repetitions.",
+    )

@@ -88,6 +88,7 @@ ROWS = [
     Row("POST", "api:cancel", "analysis", "", API_CANCEL),
     Row("GET", "api:repetition", "repetition", "", API_READ),
     Row("GET", "api:motion", "repetition", "", API_READ),
+    Row("GET", "api:band", "repetition", "", API_READ),
     Row("GET", "api:verdicts", "repetition", "", API_NOTES),
     Row("POST", "api:verdicts", "repetition", "verdict_form", API_REVIEW),
     Row("GET", "api:releases", "", "", API_CLINICIANS),
