@@ -143,3 +143,79 @@ EC3D_LONG_CSV = {
     "left knee": "left_knee",
     "left foot": "left_ankle",
 }
+
+_ARMS_AND_LEGS_FROM_5 = {
+    f"{side}_{part}": 5 + 2 * i + j
+    for i, part in enumerate(("shoulder", "elbow", "wrist", "hip", "knee", "ankle"))
+    for j, side in enumerate(("left", "right"))
+}
+
+#: COCO's 17 keypoints; OpenPose's BODY_25B and Halpe's 26 begin with them.
+COCO_17 = {"nose": 0, **_ARMS_AND_LEGS_FROM_5}
+BODY_25B = COCO_17 | {"left_big_toe": 19, "left_heel": 21, "right_big_toe": 22, "right_heel": 24}
+HALPE_26 = COCO_17 | {
+    "mid_hip": 19,
+    "left_big_toe": 20,
+    "right_big_toe": 21,
+    "left_heel": 24,
+    "right_heel": 25,
+}
+
+#: Human3.6M's 17 joints, as lifting networks write them (9 and 10 are neck and head, not the nose).
+H36M_17 = {
+    "mid_hip": 0,
+    "right_hip": 1,
+    "right_knee": 2,
+    "right_ankle": 3,
+    "left_hip": 4,
+    "left_knee": 5,
+    "left_ankle": 6,
+    "left_shoulder": 11,
+    "left_elbow": 12,
+    "left_wrist": 13,
+    "right_shoulder": 14,
+    "right_elbow": 15,
+    "right_wrist": 16,
+}
+
+#: Kinect v2's 25 joints, in the order of the sensor's `JointType`.
+KINECT_V2 = (
+    "SpineBase",
+    "SpineMid",
+    "Neck",
+    "Head",
+    "ShoulderLeft",
+    "ElbowLeft",
+    "WristLeft",
+    "HandLeft",
+    "ShoulderRight",
+    "ElbowRight",
+    "WristRight",
+    "HandRight",
+    "HipLeft",
+    "KneeLeft",
+    "AnkleLeft",
+    "FootLeft",
+    "HipRight",
+    "KneeRight",
+    "AnkleRight",
+    "FootRight",
+    "SpineShoulder",
+    "HandTipLeft",
+    "ThumbLeft",
+    "HandTipRight",
+    "ThumbRight",
+)
+
+#: Which of them are joints of the model. Kinect's foot is the middle of the toes.
+KINECT_V2_NAMES = {
+    "SpineBase": "mid_hip",
+    "SpineShoulder": "neck",
+    **{
+        f"{part.title()}{side.title()}": f"{side}_{part}"
+        for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+        for side in ("left", "right")
+    },
+    "FootLeft": "left_big_toe",
+    "FootRight": "right_big_toe",
+}

@@ -23,7 +23,7 @@ MAX_VALUES = MAX_FRAMES * 150 * 4
 #: An archive of poses holds a handful of arrays.
 MAX_MEMBERS = 100
 #: How zipfile, zlib and NumPy's header parser answer damaged bytes.
-_DAMAGED = (
+DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     tokenize.TokenError,
@@ -142,7 +142,7 @@ class Source:
                     for info in archive.infolist()[:MAX_MEMBERS]
                     if info.filename.endswith(".npy")
                 }
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
         for shape, dtype in headers.values():
             _check_size(shape, dtype)
@@ -153,7 +153,7 @@ class Source:
         try:
             with np.load(io.BytesIO(self.data), allow_pickle=False) as archive:
                 return np.asarray(archive[name])
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
 
 

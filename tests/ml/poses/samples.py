@@ -2,13 +2,22 @@
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
 
 from ml.poses.sequence import PoseSequence
 from ml.poses.write import write_exfb_json
-from ml.skeletons import BODY_25_NAMES, EC3D_19, EC3D_LONG_CSV, MEDIAPIPE_33
+from ml.skeletons import (
+    BODY_25,
+    BODY_25_NAMES,
+    EC3D_19,
+    EC3D_LONG_CSV,
+    KINECT_V2,
+    KINECT_V2_NAMES,
+    MEDIAPIPE_33,
+)
 
 FRAME_RATE = 30.0
 _SHIN, _THIGH, _TRUNK, _ARM = 0.42, 0.42, 0.5, 0.28
@@ -163,6 +172,66 @@ def ec3d_npz(positions: np.ndarray | None = None) -> bytes:
     return file.getvalue()
 
 
+def openpose_zip(
+    positions: np.ndarray | None = None,
+    *,
+    places: dict[str, int] = BODY_25,
+    n_joints: int = 25,
+    people: int = 1,
+    flat: bool = False,
+) -> bytes:
+    """A ZIP of OpenPose's frames; 3D in millimetres of a camera in front (y down, z away), or its pixels."""
+    positions = squatting() if positions is None else positions
+    camera = np.stack([-positions[..., 0], 1.5 - positions[..., 2], 3.0 - positions[..., 1]], axis=-1) * 1000
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for f, frame in enumerate(camera):
+            points = np.zeros((n_joints, 4))
+            for joint, place in places.items():
+                points[place] = [*frame[EC3D_19.index(joint)], 0.9]
+            if flat:
+                points = np.stack([points[:, 0] / 4 + 500, points[:, 1] / 4 + 300, points[:, 3]], axis=1)
+                points[points[:, 2] == 0] = 0
+            key = "pose_keypoints_2d" if flat else "pose_keypoints_3d"
+            content = {"version": 1.3, "people": [{key: points.round(4).ravel().tolist()}] * people}
+            archive.writestr(f"walk_{f:012d}_keypoints.json", json.dumps(content))
+    return file.getvalue()
+
+
+def kinect_positions(positions: np.ndarray | None = None) -> np.ndarray:
+    """Positions as a Kinect sees a person who faces it, (F, 25, 3); joints of no use to us at the pelvis."""
+    positions = squatting() if positions is None else positions
+    chosen = positions[:, EC3D_19.indices(*(KINECT_V2_NAMES.get(joint, "mid_hip") for joint in KINECT_V2))]
+    return np.stack([chosen[..., 0], chosen[..., 2] - 1.0, 2.5 - chosen[..., 1]], axis=-1)
+
+
+def kinect_raw(positions: np.ndarray | None = None) -> bytes:
+    lines = ["Version0.1"]
+    for f, frame in enumerate(kinect_positions(positions)):
+        cells = (
+            f"({joint},Tracked,{x:.6f},{y:.6f},{z:.6f},200.5,100.25)"
+            for joint, (x, y, z) in zip(KINECT_V2, frame, strict=True)
+        )
+        lines.append(f"{f},5,18432,{','.join(cells)}")
+    return "\n".join(lines).encode()
+
+
+def kinect_csv(positions: np.ndarray | None = None) -> bytes:
+    lines = ["Timestamp1,JointName,TrackingStatus,X,Y,Z"]
+    for f, frame in enumerate(kinect_positions(positions)):
+        lines += [
+            f"{f},{joint},Tracked,{x},{y},{z}" for joint, (x, y, z) in zip(KINECT_V2, frame, strict=True)
+        ]
+    return "\n".join(lines).encode()
+
+
+def kinect_rows(positions: np.ndarray | None = None) -> bytes:
+    frames = np.concatenate(
+        [kinect_positions(positions), np.full((*kinect_positions(positions).shape[:2], 4), 0.5)], 2
+    )
+    return "\n".join(" ".join(f"{v:.6f}" for v in frame.ravel()) for frame in frames).encode()
+
+
 #: One writer a format, by the name that the reader gives.
 WRITERS: dict[str, Callable[..., bytes]] = {
     "exfb_json": exfb_json,
@@ -170,4 +239,6 @@ WRITERS: dict[str, Callable[..., bytes]] = {
     "csv": csv_wide,
     "mediapipe": mediapipe_csv,
     "ec3d": ec3d_npz,
+    "openpose": openpose_zip,
+    "kinect_v2": kinect_raw,
 }

@@ -322,10 +322,7 @@ def test_real_files_are_read(shared, file):
     [
         ("ec3d/subject4_part.npz", "several_people"),
         ("formats/mediapipe/exercise-correction_squat_test.csv", "not_3d"),
-        ("formats/c3d/py-c3d_my-motion.c3d", "unknown_format"),
-        ("formats/bvh/20tab_test_freebvh.bvh", "unknown_format"),
         ("rmd/repetitions.csv", "unknown_format"),
-        ("formats/openpose_json/pose2sim_two_people_cam01.zip", "unknown_format"),
     ],
 )
 def test_real_files_that_are_no_recording_of_one_person_are_refused(shared, file, code):

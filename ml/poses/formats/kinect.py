@@ -1,0 +1,106 @@
+"""Kinect v2 skeletons: the raw text and the long CSV of IRDS, and rows of 25 joints as Keraal writes them.
+
+Camera space is in metres and right-handed: x to the sensor's left, the right of a person who faces it; y up; z away from the sensor. The sensor takes 30 frames a second; the files do not say so.
+"""
+
+import re
+
+import numpy as np
+
+from ml.poses.assemble import assemble, check_frame_count, to_canonical
+from ml.poses.errors import PoseFormatError
+from ml.poses.formats.source import TRUNCATED, Source, number
+from ml.poses.formats.text_table import numbers_of
+from ml.poses.sequence import PoseSequence
+from ml.skeletons import KINECT_V2, KINECT_V2_NAMES
+
+name = "kinect_v2"
+
+AXES = ("right", "up", "backward")
+FRAME_RATE_HZ = 30.0
+#: Position and orientation (a quaternion) of each of the 25 joints.
+_ROW = len(KINECT_V2) * 7
+_INFERRED = ("frame rate: 30 Hz, as the sensor's", "unit: m, as the sensor's", "axes: y up, as the sensor's")
+_RAW_JOINT = re.compile(r"\((\w+),(\w+),([^,()]+),([^,()]+),([^,()]+)(?:,[^()]*)?\)")
+_COLUMNS = {"jointname", "x", "y", "z"}
+
+
+def sniff(source: Source) -> bool:
+    return set(source.header) >= _COLUMNS or _is_raw(source) or _is_rows(source)
+
+
+def read(source: Source) -> PoseSequence:
+    if set(source.header) >= _COLUMNS:
+        positions = _of_csv(source)
+    elif _is_raw(source):
+        positions = _of_raw_text(source)
+    else:
+        positions = _of_rows(source)
+    joints = {
+        KINECT_V2_NAMES[joint]: to_canonical(positions[:, i], AXES)
+        for i, joint in enumerate(KINECT_V2)
+        if joint in KINECT_V2_NAMES
+    }
+    return assemble(joints, frame_rate=FRAME_RATE_HZ, format=name, inferred=_INFERRED)
+
+
+def _is_raw(source: Source) -> bool:
+    head = (source.text or "")[:2000]
+    return not source.looks_like_json and re.search(r"\(SpineBase,\w+,", head) is not None
+
+
+def _is_rows(source: Source) -> bool:
+    if source.text is None or source.looks_like_json:
+        return False
+    first = source.text[:20_000].lstrip().partition("\n")[0]
+    return len(first.replace(",", " ").split()) == _ROW and not re.search(r"[^-+.,\s\deE]", first)
+
+
+def _of_raw_text(source: Source) -> np.ndarray:
+    """A line a frame: `time,time,time,(Joint,Tracked,x,y,z,column,row),...`."""
+    lines = [line for line in (source.text or "").splitlines() if "(" in line]
+    check_frame_count(len(lines))
+    cells = []
+    for frame, line in enumerate(lines):
+        found = _RAW_JOINT.findall(line)
+        if len(found) != line.count("(") or len(found) != line.count(")"):
+            raise PoseFormatError("truncated", f"Frame {frame + 1} is cut or damaged. " + TRUNCATED)
+        cells += [(frame, *cell) for cell in found]
+    return _filled(len(lines), cells)
+
+
+def _of_csv(source: Source) -> np.ndarray:
+    """A row a joint; a frame begins where the first joint comes again."""
+    names = source.column("jointname")
+    frames = np.cumsum([joint == names[0] for joint in names]) - 1 if names else np.zeros(0, int)
+    n_frames = int(frames[-1]) + 1 if len(frames) else 0
+    check_frame_count(n_frames)
+    state = source.column("trackingstatus") if "trackingstatus" in source.header else ["Tracked"] * len(names)
+    xyz = [source.column(axis) for axis in "xyz"]
+    return _filled(n_frames, list(zip(frames.tolist(), names, state, *xyz, strict=True)))
+
+
+def _filled(n_frames: int, cells: list[tuple[int, str, str, str, str, str]]) -> np.ndarray:
+    """Positions (F, 25, 3); NaN where the sensor did not track a joint."""
+    places = {joint: i for i, joint in enumerate(KINECT_V2)}
+    positions = np.full((n_frames, len(KINECT_V2), 3), np.nan)
+    given = set()
+    for frame, joint, state, *xyz in cells:
+        if joint not in places:
+            continue
+        if (frame, joint) in given:
+            raise PoseFormatError(
+                "several_people", "A joint comes twice in one frame. Upload one person a file."
+            )
+        given.add((frame, joint))
+        if state != "NotTracked":
+            positions[frame, places[joint]] = [number(value) for value in xyz]
+    return positions
+
+
+def _of_rows(source: Source) -> np.ndarray:
+    rows = numbers_of((source.text or "").splitlines(), _ROW, None if "," not in (source.text or "") else ",")
+    check_frame_count(len(rows))
+    positions = rows.reshape(len(rows), len(KINECT_V2), 7)[..., :3]
+    # A joint that the sensor lost is written as zeros: the sensor itself is no place of a body.
+    return np.where((positions == 0).all(axis=-1, keepdims=True), np.nan, positions)

@@ -1,0 +1,156 @@
+"""OpenPose JSON, one file a frame in a ZIP: 3D keypoints are read, pixels refused with the way out."""
+
+import io
+import json
+import re
+import zipfile
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ml.poses.assemble import MAX_FRAMES, assemble, check_frame_count
+from ml.poses.errors import PoseFormatError
+from ml.poses.formats.source import DAMAGED, MAX_BYTES, TRUNCATED, Source
+from ml.poses.orientation import stand_up
+from ml.poses.sequence import PoseSequence
+from ml.skeletons import BODY_25, BODY_25B, COCO_17, HALPE_26
+
+name = "openpose"
+
+USUAL_FRAME_RATE_HZ = 30.0
+#: In BODY_25 the pelvis (8) lies between the hips (9, 12): nearer to their middle than this share of the
+#: figure's height. In BODY_25B these numbers are elbow, wrist and hip.
+PELVIS_SHARE = 0.05
+
+Frame = list[np.ndarray]
+
+
+def sniff(source: Source) -> bool:
+    if source.looks_like_json:
+        return isinstance(source.json, dict) and isinstance(source.json.get("people"), list)
+    return bool(_members(source))
+
+
+def read(source: Source) -> PoseSequence:
+    if source.looks_like_json:
+        raise PoseFormatError(
+            "too_few_frames", "OpenPose writes one file a frame. Upload a ZIP of all files of the recording."
+        )
+    contents = _contents(source)
+    frames = [_keypoints(content, "pose_keypoints_3d", 4) for content in contents]
+    if not any(frames):
+        raise _flat([_keypoints(content, "pose_keypoints_2d", 3) for content in contents])
+    check_frame_count(len(frames))
+    positions = _one_person(frames)
+    skeleton, places = _skeleton(positions)
+    joints, inferred = stand_up({joint: positions[:, place] for joint, place in places.items()})
+    rate = (f"frame rate: {USUAL_FRAME_RATE_HZ:g} Hz, as usual for OpenPose", f"skeleton: {skeleton}")
+    return assemble(joints, frame_rate=USUAL_FRAME_RATE_HZ, format=name, unit=None, inferred=rate + inferred)
+
+
+def _members(source: Source) -> list[zipfile.ZipInfo]:
+    """The JSON files of the archive in the order of the numbers in their names; nothing is ever unpacked."""
+    if not source.data.startswith(b"PK"):
+        return []
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
+            found = [
+                info
+                for info in archive.infolist()
+                if info.filename.endswith(".json") and not info.filename.startswith("__MACOSX")
+            ]
+    except DAMAGED as error:
+        raise PoseFormatError("truncated", TRUNCATED) from error
+    return sorted(found, key=lambda info: [int(n) for n in re.findall(r"\d{1,18}", info.filename)])
+
+
+def _contents(source: Source) -> list[dict[str, Any]]:
+    members = _members(source)
+    if len(members) > MAX_FRAMES or sum(info.file_size for info in members) > MAX_BYTES:
+        raise PoseFormatError("too_many_frames", f"The archive holds too much; at most {MAX_FRAMES} frames.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
+            contents = [json.loads(archive.read(info)) for info in members]
+    except (*DAMAGED, RecursionError) as error:
+        raise PoseFormatError("truncated", TRUNCATED) from error
+    if not all(isinstance(c, dict) and isinstance(c.get("people"), list) for c in contents):
+        raise PoseFormatError(
+            "unknown_format", "The archive's JSON files are not OpenPose's: each needs a list 'people'."
+        )
+    return contents
+
+
+def _keypoints(content: dict[str, Any], key: str, width: int) -> Frame:
+    """The keypoints (K, width) of everybody in one frame of whom anything is seen."""
+    people = []
+    for person in content["people"]:
+        values = person.get(key) if isinstance(person, dict) else None
+        if not isinstance(values, list) or not values:
+            continue
+        try:
+            points = np.array(values, dtype=np.float64).reshape(-1, width)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise PoseFormatError("truncated", f"{key} is no list of {width} numbers a joint.") from error
+        points[~(points[:, -1] > 0) | ~np.isfinite(points).all(axis=1)] = np.nan
+        if np.isfinite(points).any():
+            people.append(points)
+    return people
+
+
+def _one_person(frames: list[Frame]) -> np.ndarray:
+    """Positions (F, K, 3), NaN where not seen."""
+    if max(len(people) for people in frames) > 1:
+        raise PoseFormatError(
+            "several_people", "OpenPose saw several people. Keep the patient's keypoints only."
+        )
+    sizes = {len(people[0]) for people in frames if people}
+    if len(sizes) > 1:
+        raise PoseFormatError("truncated", "Frames differ in the number of joints. " + TRUNCATED)
+    unseen = np.full((sizes.pop(), 4), np.nan)
+    return np.stack([people[0] if people else unseen for people in frames])[..., :3]
+
+
+def _skeleton(points: np.ndarray) -> tuple[str, dict[str, int]]:
+    """Which of OpenPose's joint lists this is: by their number, the two of 25 by where the pelvis is."""
+    known: dict[int, tuple[str, dict[str, int]]] = {
+        17: ("COCO_17", COCO_17),
+        25: ("BODY_25", BODY_25),
+        26: ("HALPE_26", HALPE_26),
+    }
+    n_joints = points.shape[1]
+    if n_joints not in known:
+        raise PoseFormatError(
+            "missing_joints",
+            f"OpenPose's list of {n_joints} joints is none of BODY_25, BODY_25B, HALPE_26 and COCO_17.",
+        )
+    if n_joints == 25:
+        # With nothing seen of the three the list is taken for the usual one: a comparison with NaN is false.
+        away = np.linalg.norm(points[:, 8] - (points[:, 9] + points[:, 12]) / 2.0, axis=-1)
+        seen = np.isfinite(points[..., 0])
+        spread = partial(np.ptp, axis=0)
+        height = [
+            float(np.linalg.norm(spread(frame[ok])))
+            for frame, ok in zip(points, seen, strict=True)
+            if ok.any()
+        ]
+        if np.isfinite(away).any() and np.nanmedian(away) > PELVIS_SHARE * np.median(height):
+            return "BODY_25B", BODY_25B
+    return known[n_joints]
+
+
+def _flat(frames: list[Frame]) -> PoseFormatError:
+    """The refusal of 2D keypoints, saying what they are and what to bring instead."""
+    seen = [people for people in frames if people]
+    if not seen:
+        return PoseFormatError("no_person", "OpenPose saw nobody in any frame. Check the camera's view.")
+    shape = seen[0][0].shape
+    points = np.stack([people[0] for people in seen if people[0].shape == shape])[..., :2]
+    most = max(len(people) for people in seen)
+    crowd = f" and show up to {most} people at once" if most > 1 else ""
+    return PoseFormatError(
+        "not_3d",
+        f"These are OpenPose's 2D keypoints ({_skeleton(points)[0]}): they are pixels of one camera{crowd}. "
+        "Triangulate two or more cameras (Pose2Sim, OpenCap) and upload the TRC, or use MediaPipe Pose world "
+        "landmarks of the same video.",
+    )
