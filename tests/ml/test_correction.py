@@ -68,6 +68,13 @@ def test_true_change_gives_the_true_correction(code):
     assert check(repetition.performed.positions, corrected) == []
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_deeper_squat_at_the_same_tempo_is_not_called_shaking(seed):
+    repetition = simulated("squat.not_low_enough", seed)
+    corrected = correct(repetition.performed.positions, wanted_change(repetition))
+    assert check(repetition.performed.positions, corrected) == []
+
+
 def test_wide_feet_come_closer_and_do_not_slide():
     repetition = simulated("squat.feet_too_wide")
     performed = repetition.performed.positions
