@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from feedback.models import Repetition, Verdict
+from feedback.motions import pack_motion
 from feedback.sessions import refresh_session
 from tests.factories import (
     AnalysisFactory,
@@ -17,6 +18,7 @@ from tests.factories import (
     RepetitionFactory,
     make_people,
 )
+from tests.motions import squats
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -122,6 +124,26 @@ def test_nothing_plays_by_itself_and_curve_slider_and_body_are_one_moment(
     assert frame(page) == pytest.approx(46, abs=2)
     page.keyboard.press(" ")
     page.wait_for_function("!document.querySelector('[data-time]').textContent.includes('frame 46')")
+
+
+def test_the_band_of_correct_repetitions_is_drawn_and_told(
+    people: People, repetitions: list[Repetition], open_as: Open
+) -> None:
+    analysis = repetitions[0].analysis
+    for depth in (0.3, 0.32, 0.34):
+        RepetitionFactory(
+            analysis=analysis, finding="squat.correct", motion=pack_motion(squats(1, depth=depth).positions)
+        )
+    shallow = RepetitionFactory(analysis=analysis, motion=pack_motion(squats(1, depth=0.1).positions))
+    page = open_as(people.lead, f"{address(repetitions)}?repetition={shallow.uuid}")
+    page.wait_for_selector("[data-basis]:not([hidden])")
+    assert page.inner_text("[data-basis]") == "4 repetitions found correct, not reviewed"
+    page.click("[data-angles] button:has-text('Right knee bend')")
+    told = page.inner_text("article.finding:not([hidden]) [data-outside]")
+    assert told.startswith("Right knee bend: outside the band of 4 correct repetitions for")
+    page.wait_for_selector(".plot svg.main-svg")
+    page.wait_for_function("document.querySelector('.plot').data.some((trace) => trace.fill === 'tonexty')")
+    assert page.evaluate("document.querySelector('.plot').data.some((trace) => trace.name === 'outside')")
 
 
 def test_an_answer_that_does_not_arrive_is_told_and_loses_nothing(

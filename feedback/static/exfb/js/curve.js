@@ -3,6 +3,7 @@ import { css } from './shell.js';
 import { degrees } from './marks.js';
 
 const MARGIN = { l: 44, r: 16, t: 8, b: 20 };
+const OUTSIDE_WIDTH = 4; // pixels
 const SHOWN = 4; // angles that have a button; the others are in a list
 
 let loading;
@@ -26,8 +27,8 @@ function byDifference(names, { performed, corrected }) {
 export class Curve extends EventTarget {
   constructor(root, player, words) {
     super();
-    Object.assign(this, { root, player, words, angle: null, names: [] });
-    for (const part of ['plot', 'playhead', 'performed', 'corrected', 'value', 'angles', 'more']) this[part] = root.querySelector(`[data-${part}]`);
+    Object.assign(this, { root, player, words, angle: null, names: [], band: null });
+    for (const part of ['plot', 'playhead', 'performed', 'corrected', 'value', 'angles', 'more', 'basis']) this[part] = root.querySelector(`[data-${part}]`);
     player.addEventListener('frame', () => this.cursor());
     addEventListener('themechange', () => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.plot);
@@ -51,7 +52,35 @@ export class Curve extends EventTarget {
       new Option(this.words.more_angles, ''),
       ...this.names.slice(SHOWN).map((name) => new Option(label(name), name)),
     );
+    this.setBand(null);
     this.choose(this.names[0]);
+  }
+
+  // What the patient's correct repetitions look like, as the API gives it; null while it is not known.
+  setBand(band) {
+    this.band = band;
+    this.basis.textContent = band?.basis ?? '';
+    this.basis.hidden = !band?.angles;
+    if (band) this.draw();
+    this.dispatchEvent(new Event('band'));
+  }
+
+  get angleBand() { return this.band?.angles?.[this.angle] ?? null; }
+
+  // The band as an edged area, and along the lower edge the time that lies outside of it.
+  bandTraces(end) {
+    const band = this.angleBand;
+    if (!band) return [];
+    const time = band.low.map((_, i) => (end * i) / (band.low.length - 1));
+    const edge = (y, more) => ({ x: time, y, mode: 'lines', line: { color: css('corrected'), width: 1 }, hoverinfo: 'skip', ...more });
+    const { rate, frames } = this.player, last = (frames - 1) / rate;
+    return [
+      edge(band.low), edge(band.high, { fill: 'tonexty', fillcolor: css('band') }),
+      ...band.outside.map(([from, to]) => ({
+        name: 'outside', x: [from / rate, Math.min(last, to / rate)], y: [this.range[0], this.range[0]], mode: 'lines',
+        line: { color: css('performed'), width: OUTSIDE_WIDTH * 2 }, hoverinfo: 'skip',
+      })),
+    ];
   }
 
   choose(name) {
@@ -67,7 +96,7 @@ export class Curve extends EventTarget {
     if (!this.angle || !this.plot.clientWidth) return;
     const { motion, rate, frames } = this.player, performed = motion.angles.performed[this.angle];
     const corrected = motion.angles.corrected?.[this.angle];
-    const all = [...performed, ...(corrected ?? [])].filter((value) => value != null);
+    const all = [...performed, ...(corrected ?? []), ...(this.angleBand?.low ?? []), ...(this.angleBand?.high ?? [])].filter((value) => value != null);
     const low = Math.min(...all), high = Math.max(...all), room = Math.max(3, (20 - (high - low)) / 2, (high - low) * 0.08);
     this.range = [low - room, high + room];
     this.cursor();
@@ -83,7 +112,7 @@ export class Curve extends EventTarget {
     });
     const axis = { fixedrange: true, gridcolor: css('stage-grid'), zerolinecolor: css('line-strong'), tickfont: { size: 12 } };
     Plotly.react(this.plot, [
-      line('performed', performed, 'solid', 2.5), ...(corrected ? [line('corrected', corrected, '6px,4px', 2.25)] : []),
+      ...this.bandTraces((frames - 1) / rate), line('performed', performed, 'solid', 2.5), ...(corrected ? [line('corrected', corrected, '6px,4px', 2.25)] : []),
     ], {
       margin: MARGIN, showlegend: false, width: this.plot.clientWidth, height: this.plot.clientHeight,
       paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', font: { family: css('font'), color: css('ink-3') },

@@ -9,7 +9,7 @@ const $ = (selector) => document.querySelector(selector), $$ = (selector) => [..
 const words = JSON.parse($('#session-words').textContent);
 const view = $('.view'), strip = $('#strip'), findings = $('#findings');
 const verdicts = new Verdicts(words);
-const motions = new Map(); // by repetition: what was fetched, so that a motion is loaded once
+const motions = new Map(), bands = new Map(); // by repetition: what was fetched, so that it is loaded once
 let current = $('.rep[aria-current="true"]')?.dataset.repetition, shown = null, curve = null, marks = null;
 
 const order = () => $$('.rep').map((cell) => cell.dataset.repetition);
@@ -19,18 +19,18 @@ const article = () => articleOf(current);
 const button = (name) => article()?.querySelector(`[data-decide="${name}"]`);
 
 // ---- which repetition
-async function fetchMotion(url) {
+async function fetchJson(url) {
   const answer = await fetch(url, { headers: { Accept: 'application/json' } });
   if (!answer.ok) throw new Error(`${answer.status} ${url}`);
   return answer.json();
 }
 
-function motionOf(uuid) {
-  if (!motions.has(uuid)) {
-    motions.set(uuid, fetchMotion(articleOf(uuid).dataset.motionUrl).catch(() => { motions.delete(uuid); return null; }));
-  }
-  return motions.get(uuid);
+function once(kept, uuid, url) {
+  if (!kept.has(uuid)) kept.set(uuid, fetchJson(url).catch(() => { kept.delete(uuid); return null; }));
+  return kept.get(uuid);
 }
+const motionOf = (uuid) => once(motions, uuid, articleOf(uuid).dataset.motionUrl);
+const bandOf = (uuid) => once(bands, uuid, articleOf(uuid).dataset.bandUrl);
 
 function select(uuid, { focus = false } = {}) {
   if (!uuid || !cellOf(uuid)) return;
@@ -66,8 +66,22 @@ async function showMotion(uuid) {
   curve.show(of.angles.split(' '));
   player.camera(of.camera || (curve.angle.endsWith('_valgus') ? 'front' : 'side'));
   player.seek(player.worst());
+  showBand(uuid);
   const next = order()[order().indexOf(uuid) + 1];
   if (next) motionOf(next);
+}
+
+async function showBand(uuid) {
+  const band = await bandOf(uuid);
+  if (uuid === current) curve?.setBand(band);
+}
+
+// What the curve shows, in words.
+function tellBand() {
+  const twin = article()?.querySelector('[data-outside]'), sentence = curve.angleBand?.sentence;
+  if (!twin) return;
+  twin.textContent = sentence ?? '';
+  twin.hidden = !sentence;
 }
 
 // ---- the decision
@@ -95,6 +109,8 @@ function decide(decision, label) {
 
 verdicts.addEventListener('saved', ({ detail: { uuid, verdict } }) => {
   cellOf(uuid).classList.remove('saving');
+  bands.clear(); // a verdict may change what is correct
+  if (uuid === current) showBand(uuid);
   const number = articleOf(uuid).dataset.number;
   if (verdict.decision === 'undone') {
     toast(say(words.taken_back, { number }));
@@ -148,7 +164,8 @@ if (current) {
   if (shown) {
     marks = new Marks(shown.player, words);
     curve = new Curve($('.curve'), shown.player, words);
-    curve.addEventListener('angle', () => { marks.angle = curve.angle; shown.player.draw(); });
+    curve.addEventListener('angle', () => { marks.angle = curve.angle; shown.player.draw(); tellBand(); });
+    curve.addEventListener('band', tellBand);
   }
   select(current);
 }
