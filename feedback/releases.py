@@ -11,6 +11,7 @@ from ml.manifest import (
     DEFAULT_RELEASE,
     MANIFEST_NAME,
     RELEASES,
+    Manifest,
     ReleaseError,
     read_manifest,
     release_folder,
@@ -40,25 +41,31 @@ def folder_of(release: ModelRelease) -> Path:
     return RELEASES / release.folder
 
 
+def check_files(folder: Path) -> tuple[Manifest, str]:
+    """Return what a release says of itself and the hash of that; raises `ReleaseError` for a changed file."""
+    manifest = read_manifest(folder)
+    for name, expected in manifest.files.items():
+        path = folder / Path(name).name
+        if not path.is_file() or sha256(path) != expected:
+            raise ReleaseError("corrupt", f"{name} of the release {manifest.name!r} is missing or changed.")
+    return manifest, sha256(folder / MANIFEST_NAME)
+
+
 def install_release(*, folder: Path) -> ModelRelease:
     """Make a release folder known, or refresh what is known of it; raises `ReleaseError`.
 
     Files are checked against their hashes here; that the networks load is checked by whoever loads them.
     """
     folder = folder.resolve()
-    manifest = read_manifest(folder)
+    manifest, fingerprint = check_files(folder)
     if not slug_re.match(manifest.name):
         raise ReleaseError("bad_name", f"{manifest.name!r} cannot be part of an address; rename the release.")
-    for name, expected in manifest.files.items():
-        path = folder / Path(name).name
-        if not path.is_file() or sha256(path) != expected:
-            raise ReleaseError("corrupt", f"{name} of the release {manifest.name!r} is missing or changed.")
     shipped = folder.is_relative_to(RELEASES.resolve())
     release, _ = ModelRelease.objects.update_or_create(
         name=manifest.name,
         defaults={
             "folder": str(folder.relative_to(RELEASES.resolve())) if shipped else str(folder),
-            "sha256": sha256(folder / MANIFEST_NAME),
+            "sha256": fingerprint,
             "classes": list(manifest.classes),
             "metrics": manifest.metrics,
             "trained_on": "\n".join(manifest.trained_on),
