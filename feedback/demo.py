@@ -20,7 +20,7 @@ from patients.services import add_patient, assign_clinician, prescribe, receive_
 CLINIC_NAME = "Demo clinic"
 #: Sessions that are older have been reviewed; the newer ones wait in the worklist.
 REVIEWED_DAYS = 9
-_SENSORS = {sensor.name: sensor for sensor in SENSORS}
+_PHONE = next(sensor for sensor in SENSORS if sensor.name == "phone")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ def planned(clinic: Clinic) -> list[Planned]:
 def simulate(body: int, plan: DemoRecording) -> tuple[bytes, list[SimulatedSpan]]:
     """Return a recording as the file that a phone sends, and where its repetitions are; always the same."""
     rng = np.random.default_rng([body, plan.days_ago])
-    sequence, spans = simulate_recording(Person.sample(body), plan.codes, rng, sensor=_SENSORS[plan.sensor])
+    sequence, spans = simulate_recording(
+        Person.sample(body), plan.codes, rng, sensor=_PHONE, magnitude=plan.magnitude
+    )
     file = io.BytesIO()
     write_exfb_json(sequence, file)
     return file.getvalue(), spans

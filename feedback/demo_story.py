@@ -9,7 +9,8 @@ from ml.catalogue import correct_code, exercise_of
 class DemoRecording:
     """One recording to be simulated.
 
-    `mistakes` of its `repetitions` show the mistake, spread over the recording; the others are correct.
+    `mistakes` of its `repetitions` show the mistake; the others are correct. `magnitude` is how strong it is,
+    drawn for each repetition where it is None; under 0 is a borderline case.
     """
 
     days_ago: int
@@ -17,7 +18,7 @@ class DemoRecording:
     mistakes: int
     repetitions: int = 6
     pain: int | None = None
-    sensor: str = "phone"
+    magnitude: float | None = None
 
     @property
     def exercise(self) -> str:
@@ -58,10 +59,10 @@ def _course(mistake: str, *points: tuple[int, int, int]) -> tuple[DemoRecording,
     return tuple(DemoRecording(days, mistake, mistakes, pain=pain) for days, mistakes, pain in points)
 
 
-def _planks(*points: tuple[int, int], sensor: str = "phone") -> tuple[DemoRecording, ...]:
+def _planks(*points: tuple[int, int], magnitude: float | None = None) -> tuple[DemoRecording, ...]:
     """Recordings of three planks from points (days ago, mistakes)."""
     return tuple(
-        DemoRecording(days, "plank.arched_back", mistakes, repetitions=3, pain=1, sensor=sensor)
+        DemoRecording(days, "plank.arched_back", mistakes, repetitions=3, pain=1, magnitude=magnitude)
         for days, mistakes in points
     )
 
@@ -106,7 +107,7 @@ PATIENTS = (
         cue="Draw your navel up, keep your back long.",
         recordings=(
             *_planks((37, 3), (29, 2), (21, 2), (13, 1)),
-            *_planks((4, 1), sensor="poor_phone"),
+            *_planks((4, 2), magnitude=-0.4),
         ),
     ),
     DemoPatient(  # much the same all along

@@ -82,7 +82,8 @@ def simulate_repetition(
     rng : numpy.random.Generator
         Draws how this repetition differs from the person's others.
     magnitude : float, optional
-        How strong the mistake is, 0 (just visible) to 1 (gross); drawn evenly if not given.
+        How strong the mistake is, 0 (just visible) to 1 (gross); drawn evenly if not given. A little under
+        0 is a borderline case, between correct and visible.
     frame_rate : float
         Hz.
 
@@ -104,16 +105,19 @@ def simulate_repetition(
     if exercise == "squat":
         right = _habitual_squat(person, rng, frame_rate)
         wrong = right if is_correct(code) else _squat_mistake(right, code, size, rng)
-        motions = squat(person, wrong), squat(person, right)
+        motions = [squat(person, course) for course in ((wrong,) if wrong is right else (wrong, right))]
     elif exercise == "lunge":
         right_lunge = _habitual_lunge(person, rng, frame_rate)
         wrong_lunge = right_lunge if is_correct(code) else _lunge_mistake(right_lunge, code, size, rng)
-        motions = lunge(person, wrong_lunge), lunge(person, right_lunge)
+        lunges = (wrong_lunge,) if wrong_lunge is right_lunge else (wrong_lunge, right_lunge)
+        motions = [lunge(person, course) for course in lunges]
     else:
         right_plank = _habitual_plank(person, rng, frame_rate)
         wrong_plank = right_plank if is_correct(code) else _plank_mistake(right_plank, code, size)
-        motions = plank(person, wrong_plank), plank(person, right_plank)
-    performed, correct = (PoseSequence(positions, frame_rate, format="simulated") for positions in motions)
+        planks = (wrong_plank,) if wrong_plank is right_plank else (wrong_plank, right_plank)
+        motions = [plank(person, course) for course in planks]
+    sequences = [PoseSequence(positions, frame_rate, format="simulated") for positions in motions]
+    performed, correct = sequences[0], sequences[-1]
     return SimulatedRepetition(performed, correct, code, JOINTS_AT_FAULT.get(code, ()), size)
 
 
@@ -123,6 +127,7 @@ def simulate_recording(
     rng: np.random.Generator,
     frame_rate: float = 30.0,
     sensor: Sensor = PERFECT,
+    magnitude: float | None = None,
 ) -> tuple[PoseSequence, list[SimulatedSpan]]:
     """Simulate a whole recording: one repetition after another, a short rest before, between and after.
 
@@ -136,6 +141,8 @@ def simulate_recording(
         Hz.
     sensor : Sensor
         What sees the motion; spans count its frames.
+    magnitude : float, optional
+        How strong every mistake is, as in `simulate_repetition`; drawn for each if not given.
 
     Returns
     -------
@@ -154,7 +161,8 @@ def simulate_recording(
     at = 0
     for code in codes:
         steady = replace(person, lunge_style="step") if person.lunge_style == "split" else person
-        motion = simulate_repetition(steady, code, rng, frame_rate=frame_rate).performed.positions
+        performed = simulate_repetition(steady, code, rng, magnitude, frame_rate=frame_rate).performed
+        motion = performed.positions
         if exercise_of(code) == "lunge" and _leading_side(motion) != lead:
             motion = PoseSequence(motion, frame_rate).mirrored().positions
         rest = _rest(pieces[-1][-1] if pieces else motion[0], motion[0], rng, frame_rate)
