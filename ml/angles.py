@@ -127,4 +127,10 @@ def _valgus(hip: Array, knee: Array, ankle: Array, inward: Array) -> Array:
     thigh = np.linalg.norm(knee - hip, axis=-1)
     shank = np.linalg.norm(ankle - knee, axis=-1)
     # The bend at the knee that this sideways offset means: asin on the thigh plus asin on the shank.
-    return np.degrees(np.arcsin(np.clip(offset / thigh, -1, 1)) + np.arcsin(np.clip(offset / shank, -1, 1)))
+    return np.degrees(_asin_of_ratio(offset, thigh) + _asin_of_ratio(offset, shank))
+
+
+def _asin_of_ratio(opposite: Array, hypotenuse: Array) -> Array:
+    """Radians; NaN where the bone has no length."""
+    ratio = np.divide(opposite, hypotenuse, out=np.full_like(opposite, np.nan), where=hypotenuse > 1e-12)
+    return np.arcsin(np.clip(ratio, -1.0, 1.0))
