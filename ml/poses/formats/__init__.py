@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ml.poses.errors import PoseFormatError
-from ml.poses.formats import csv_wide, ec3d, exfb_json, kinect, mediapipe, npz, openpose
+from ml.poses.formats import c3d, csv_wide, ec3d, exfb_json, kinect, mediapipe, npz, openpose, trc
 from ml.poses.formats.source import MAX_BYTES, Source
 from ml.poses.sequence import PoseSequence
 
@@ -25,7 +25,7 @@ class Reader(Protocol):
 
 
 #: In the order in which they are asked.
-READERS: tuple[Reader, ...] = (exfb_json, npz, ec3d, mediapipe, openpose, kinect, csv_wide)
+READERS: tuple[Reader, ...] = (exfb_json, npz, ec3d, mediapipe, openpose, kinect, trc, c3d, csv_wide)
 
 
 def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:

@@ -1,6 +1,7 @@
 """Kinect v2 skeletons: the raw text and the long CSV of IRDS, and rows of 25 joints as Keraal writes them.
 
-Camera space is in metres and right-handed: x to the sensor's left, the right of a person who faces it; y up; z away from the sensor. The sensor takes 30 frames a second; the files do not say so.
+Camera space is in metres and right-handed: x to the sensor's left (the right of a person who faces it), y up,
+z away from the sensor. The sensor takes 30 frames a second; the files do not say so.
 """
 
 import re

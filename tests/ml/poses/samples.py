@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Callable
 
@@ -232,6 +233,88 @@ def kinect_rows(positions: np.ndarray | None = None) -> bytes:
     return "\n".join(" ".join(f"{v:.6f}" for v in frame.ravel()) for frame in frames).encode()
 
 
+#: From z up to y up by a turn.
+_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
+
+
+def body_25_points(positions: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """The joints by OpenPose's names, as Pose2Sim and OpenCap write them."""
+    positions = squatting() if positions is None else positions
+    return {short: positions[:, EC3D_19.index(joint)] for short, joint in BODY_25_NAMES.items()}
+
+
+def trc(
+    positions: np.ndarray | None = None,
+    *,
+    points: dict[str, np.ndarray] | None = None,
+    unit: str = "m",
+    rate: float = FRAME_RATE,
+    promised: int | None = None,
+    separator: str = "\t",
+    y_up: bool = True,
+) -> bytes:
+    points = body_25_points(positions) if points is None else points
+    scale = {"m": 1.0, "cm": 100.0, "mm": 1000.0}.get(unit, 1.0)
+    values = np.stack(list(points.values()), axis=1) * scale @ (_Y_UP.T if y_up else np.eye(3))
+    n_frames, n_points = values.shape[:2]
+    head = [rate, rate, promised or n_frames, n_points, unit, rate, 1, n_frames]
+    lines = [
+        ["PathFileType", "4", "(X/Y/Z)", "squat.trc"],
+        ["DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units", "OrigDataRate", "OrigDataStartFrame"],
+        [str(value) for value in head],
+        ["Frame#", "Time", *(cell for name in points for cell in (name, "", ""))],
+        ["", "", *(f"{axis}{i + 1}" for i in range(n_points) for axis in "XYZ")],
+        [],
+    ]
+    for f, frame in enumerate(values.reshape(n_frames, -1)):
+        lines.append(
+            [str(f + 1), f"{f / FRAME_RATE:.5f}", *("" if np.isnan(v) else f"{v:.6f}" for v in frame)]
+        )
+    return "\n".join(separator.join(line) for line in lines).encode() + b"\n"
+
+
+def c3d(
+    positions: np.ndarray | None = None,
+    *,
+    points: dict[str, np.ndarray] | None = None,
+    unit: str = "mm",
+    integers: bool = False,
+    processor: int = 84,
+) -> bytes:
+    """A C3D file, z up, of an Intel (84) or an SGI (86) computer."""
+    points = body_25_points(positions) if points is None else points
+    order = ">" if processor == 86 else "<"
+    scale = {"m": 1.0, "cm": 100.0, "mm": 1000.0}.get(unit, 1.0)
+    values = np.stack(list(points.values()), axis=1) * scale
+    n_frames, n_points = values.shape[:2]
+    labels = [name.encode().ljust(16) for name in points]
+    parameters = b"\x01\x50\x04" + bytes([processor])
+    parameters += _c3d_item("POINT", -1, b"\0", order)
+    parameters += _c3d_item(
+        "UNITS", 1, struct.pack("bBB", -1, 1, 2) + unit.encode().ljust(2)[:2] + b"\0", order
+    )
+    body = struct.pack("bBBB", -1, 2, 16, n_points) + b"".join(labels) + b"\0"
+    parameters += _c3d_item("LABELS", 1, body, order) + b"\0\0"
+    parameters = parameters.ljust(4 * 512, b"\0")
+    step = 0.1 if integers else -1.0
+    header = struct.pack("BB", 2, 0x50) + struct.pack(
+        f"{order}5HfHHf", n_points, 0, 1, n_frames, 10, step, 6, 0, FRAME_RATE
+    )
+    lost = np.isnan(values).any(axis=-1, keepdims=True)
+    cells = np.concatenate(
+        [np.where(lost, 0.0, values) / (step if integers else 1.0), np.where(lost, -1.0, 0.0)], -1
+    )
+    kind = f"{order}i2" if integers else f"{order}f4"
+    data = (cells.round() if integers else cells).astype(kind).tobytes()
+    return header.ljust(512, b"\0") + parameters + data.ljust(-(-len(data) // 512) * 512, b"\0")
+
+
+def _c3d_item(label: str, group: int, body: bytes, order: str) -> bytes:
+    return (
+        struct.pack("bb", len(label), group) + label.encode() + struct.pack(f"{order}H", len(body) + 2) + body
+    )
+
+
 #: One writer a format, by the name that the reader gives.
 WRITERS: dict[str, Callable[..., bytes]] = {
     "exfb_json": exfb_json,
@@ -241,4 +324,6 @@ WRITERS: dict[str, Callable[..., bytes]] = {
     "ec3d": ec3d_npz,
     "openpose": openpose_zip,
     "kinect_v2": kinect_raw,
+    "trc": trc,
+    "c3d": c3d,
 }

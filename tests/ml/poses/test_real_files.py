@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from ml.poses.errors import PoseFormatError
-from ml.poses.formats import read
+from ml.poses.formats import read, trc
+from ml.poses.formats.source import Source
+from ml.poses.markers import sequence_from_points
 from ml.preprocess import prepare
 from ml.skeletons import EC3D_19
 
@@ -28,6 +30,16 @@ EXPECTED: dict[str, Read | Refused] = {
     "formats/openpose_json/pose2sim_balancing_cam03_halpe26.zip": Refused("not_3d", "(HALPE_26)"),
     "formats/openpose_json/pose2sim_balancing_cam03_json.zip": Refused("not_3d", "(BODY_25B)"),
     "formats/openpose_json/pose2sim_two_people_cam01.zip": Refused("not_3d", "4 people"),
+    "formats/trc/opencap_walk.trc": Read("trc", 222, 60.0, 1),
+    "formats/trc/pose2sim_BalancingTrial_0-100.trc": Read("trc", 100, 60.0, 1),
+    "formats/trc/pose2sim_BalancingTrial_0-100_filt_LSTM.trc": Read("trc", 100, 60.0, 1),
+    "formats/trc/pyomeca_markers_csvlike.trc": Refused("truncated", "652 frames, but 93"),
+    "formats/trc/uiprmd_m01_s01_e03_correct.trc": Read("trc", 227, 100.0, 3),
+    "formats/trc/uiprmd_m01_s01_e03_incorrect.trc": Read("trc", 218, 100.0, 3),
+    "formats/c3d/kineticstoolkit_OptiTrack_walking.c3d": Refused("missing_joints", "left knee"),
+    "formats/c3d/py-c3d_my-motion.c3d": Refused("missing_joints", "left shoulder"),
+    "formats/c3d/uiprmd_m01_s01_e03_correct.c3d": Read("c3d", 227, 100.0, 3),
+    "formats/c3d/uiprmd_m01_s01_e03_incorrect.c3d": Read("c3d", 218, 100.0, 3),
     "irds/215_18_0_1_1_stand.csv": Read("kinect_v2", 31, 30.0, 3),
     "irds/215_18_0_1_1_stand.txt": Read("kinect_v2", 31, 30.0, 3),
     "irds/215_18_1_1_2_stand.txt": Read("kinect_v2", 43, 30.0, 3),
@@ -71,3 +83,25 @@ def test_what_is_a_recording_is_read_as_a_person(shared, file):
         if file not in SEATED:
             assert at["neck"][2] > at[f"{side}_hip"][2] > at[f"{side}_knee"][2] > at[f"{side}_ankle"][2]
     assert 1.0 < at["neck"][2] < 1.75 or file in SEATED
+
+
+@pytest.mark.parametrize("name", ["uiprmd_m01_s01_e03_correct", "uiprmd_m01_s01_e03_incorrect"])
+def test_the_same_recording_is_the_same_from_trc_and_c3d(shared, name):
+    trc, c3d = (read(shared / "data" / "formats" / kind / f"{name}.{kind}") for kind in ("trc", "c3d"))
+    np.testing.assert_allclose(trc.positions, c3d.positions, atol=1e-4)
+
+
+def test_centres_from_the_markers_are_near_those_the_cameras_saw(shared):
+    """OpenCap writes joints and markers: the regressions land near what it triangulated."""
+    source = Source((shared / "data/formats/trc/opencap_walk.trc").read_bytes())
+    points = trc.points_of(source)
+    markers = {
+        point: path for point, path in points.items() if point.endswith("_study") and "JC" not in point
+    }
+    seen, estimated = (
+        sequence_from_points(p, unit="m", frame_rate=60.0, format="trc") for p in (points, markers)
+    )
+    for part, limit in (("hip", 0.05), ("knee", 0.05), ("ankle", 0.05), ("shoulder", 0.08), ("wrist", 0.06)):
+        for side in ("left", "right"):
+            away = np.linalg.norm(seen.joint(f"{side}_{part}") - estimated.joint(f"{side}_{part}"), axis=1)
+            assert np.median(away) < limit, (side, part, np.median(away))

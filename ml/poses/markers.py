@@ -1,0 +1,186 @@
+"""From the points of a motion capture file to joints: taken by name, or estimated from markers on the skin.
+
+- Hips: Harrington et al. 2007 (J Biomech 40:595), from the width and the depth of the pelvis.
+- Shoulders: Rab et al. 2002 (Gait Posture 15:64), below the acromion by 17 % of the distance between the two.
+- Knees, ankles, elbows, wrists: halfway between the medial and the lateral marker. Where only the lateral one
+  is there, knee and ankle lie inward by half the joint's width, a share of the shank that was measured on two
+  people with both markers. Elbow and wrist stay at the lateral marker.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.poses.assemble import REQUIRED, assemble
+from ml.poses.orientation import stand_up
+from ml.poses.sequence import PoseSequence
+from ml.skeletons import BODY_25_NAMES, EC3D_19
+
+Array = NDArray[np.float64]
+Points = dict[str, Array]
+
+HALF_KNEE, HALF_ANKLE = 0.14, 0.11
+RAB_SHARE = 0.17
+
+#: Names of joint centres, in lower case, besides the model's own and OpenPose's.
+_CENTRES = {"hip": "mid_hip", "chip": "mid_hip"} | {
+    f"{side[0]}{letter}jc": f"{side}_{part}"
+    for side in ("left", "right")
+    for letter, part in zip("hkasew", ("hip", "knee", "ankle", "shoulder", "elbow", "wrist"), strict=True)
+}
+_JOINTS = {
+    **{joint: joint for joint in EC3D_19.joints},
+    **{short.lower(): joint for short, joint in BODY_25_NAMES.items()},
+    **_CENTRES,
+}
+
+#: What each landmark is called: Vicon Plug-in Gait, then OpenCap and Pose2Sim; `s` is the side.
+_MARKERS = {
+    "asis": ("{s}asi", "{s}asis", "{s}.asis"),
+    "psis": ("{s}psi", "{s}psis", "{s}.psis", "sacr"),
+    "knee": ("{s}kne", "{s}_knee"),
+    "knee_medial": ("{s}knm", "{s}mkne", "{s}_mknee"),
+    "ankle": ("{s}ank", "{s}_ankle"),
+    "ankle_medial": ("{s}ankm", "{s}mank", "{s}med", "{s}_mankle"),
+    "heel": ("{s}hee", "{s}_calc"),
+    "big_toe": ("{s}toe", "{s}_toe"),
+    "acromion": ("{s}sho", "{s}acr", "{s}_shoulder"),
+    "elbow": ("{s}elb", "{s}_lelbow"),
+    "elbow_medial": ("{s}elbm", "{s}melb", "{s}_melbow"),
+    "wrist": ("{s}wra", "{s}_lwrist"),
+    "wrist_medial": ("{s}wrb", "{s}_mwrist"),
+}
+
+
+def sequence_from_points(points: Points, *, unit: str, frame_rate: float, format: str) -> PoseSequence:
+    """Return the motion of a file of named points.
+
+    Parameters
+    ----------
+    points : dict of str to ndarray, shape (F, 3)
+        Joints or skin markers in the file's axes; NaN, or zeros as Vicon writes it, where one was lost.
+    unit : {"m", "cm", "mm"}
+        As the file states it; checked against the size of the person.
+    frame_rate : float
+        Hz, already checked.
+    format : str
+        Name of the format.
+
+    Raises
+    ------
+    PoseFormatError
+        As `ml.poses.assemble.assemble`; `missing_joints` where the markers cover a part of the body only.
+    """
+    seen = {
+        name.rpartition(":")[2].strip().lower().removesuffix("_study"): (name, _lost_as_nan(path))
+        for name, path in points.items()
+    }
+    # OpenCap's RKnee is a joint and its r_knee_study a marker: joints go by the name as it is written.
+    joints = {
+        _JOINTS[key]: path
+        for name, path in points.items()
+        if (key := name.rpartition(":")[2].strip().lower()) in _JOINTS
+        for path in [_lost_as_nan(path)]
+    }
+    remarks: tuple[str, ...] = ()
+    if not set(REQUIRED) <= set(joints):
+        by_key = {key: path for key, (_, path) in seen.items()}
+        estimated, remarks = _from_markers(by_key, {"m": 1.0, "cm": 100.0, "mm": 1000.0}[unit])
+        joints = {**estimated, **joints}
+    joints, inferred = stand_up(joints)
+    return assemble(joints, frame_rate=frame_rate, format=format, unit=unit, inferred=inferred + remarks)
+
+
+def _lost_as_nan(path: Array) -> Array:
+    return np.where((path == 0).all(axis=-1, keepdims=True), np.nan, path)
+
+
+def _from_markers(points: Points, metre: float) -> tuple[Points, tuple[str, ...]]:
+    """Joints by EC3D_19 name as far as there are markers; `metre` is the length of one in the file."""
+    marks = {
+        f"{side}_{landmark}": points[key]
+        for side in ("left", "right")
+        for landmark, names in _MARKERS.items()
+        for key in [next((n.format(s=side[0]) for n in names if n.format(s=side[0]) in points), "")]
+        if key
+    }
+    joints, remarks = _hips(marks, metre)
+    more, how = _shoulders(marks, joints)
+    joints, remarks = joints | more, remarks + how
+    for side in ("left", "right"):
+        joints |= {
+            f"{side}_{part}": marks[f"{side}_{part}"]
+            for part in ("heel", "big_toe")
+            if f"{side}_{part}" in marks
+        }
+        for part in ("elbow", "wrist", "knee", "ankle"):
+            if f"{side}_{part}" in marks and f"{side}_{part}_medial" in marks:
+                joints[f"{side}_{part}"] = (marks[f"{side}_{part}"] + marks[f"{side}_{part}_medial"]) / 2.0
+            elif part in ("elbow", "wrist") and f"{side}_{part}" in marks:
+                joints[f"{side}_{part}"] = marks[f"{side}_{part}"]
+    lateral = _inward(marks, joints)
+    if lateral:
+        remarks += ("knees and ankles: inward of the lateral markers by half the usual joint width",)
+    return joints | lateral, remarks
+
+
+def _hips(marks: Points, metre: float) -> tuple[Points, tuple[str, ...]]:
+    """Harrington's single regressions in the pelvis' frame, from the middle of the ASIS."""
+    if not {f"{side}_{part}" for side in ("left", "right") for part in ("asis", "psis")} <= set(marks):
+        return {}, ()
+    across = marks["right_asis"] - marks["left_asis"]
+    origin = (marks["right_asis"] + marks["left_asis"]) / 2.0
+    ahead = origin - (marks["right_psis"] + marks["left_psis"]) / 2.0
+    width, depth = (_median_length(path) for path in (across, ahead))
+    right = _unit(across)
+    up = _unit(np.cross(right, ahead))
+    front = np.cross(up, right)
+    back, down, out = (
+        0.24 * depth + 0.0099 * metre,
+        0.30 * width + 0.0109 * metre,
+        0.33 * width + 0.0073 * metre,
+    )
+    middle = origin - back * front - down * up
+    return {"left_hip": middle - out * right, "right_hip": middle + out * right}, (
+        "hips: from the pelvis markers after Harrington et al. 2007",
+    )
+
+
+def _shoulders(marks: Points, hips: Points) -> tuple[Points, tuple[str, ...]]:
+    if not {"left_acromion", "right_acromion"} <= set(marks) or not hips:
+        return {}, ()
+    left, right = marks["left_acromion"], marks["right_acromion"]
+    down = _unit((hips["left_hip"] + hips["right_hip"] - left - right) / 2.0)
+    drop = RAB_SHARE * _median_length(right - left) * down
+    return {"left_shoulder": left + drop, "right_shoulder": right + drop}, (
+        "shoulders: below the acromion after Rab et al. 2002",
+    )
+
+
+def _inward(marks: Points, joints: Points) -> Points:
+    """Knees and ankles of lateral markers without a medial one: moved inward, square to the bone above."""
+    found: Points = {}
+    if not {"left_hip", "right_hip"} <= set(joints):
+        return found
+    right = _unit(joints["right_hip"] - joints["left_hip"])
+    for side, inward in (("left", right), ("right", -right)):
+        if f"{side}_knee" not in marks or f"{side}_ankle" not in marks:
+            continue
+        shank = _median_length(marks[f"{side}_knee"] - marks[f"{side}_ankle"])
+        above = joints[f"{side}_hip"]
+        for part, share in (("knee", HALF_KNEE), ("ankle", HALF_ANKLE)):
+            if f"{side}_{part}" not in joints:
+                bone = _unit(marks[f"{side}_{part}"] - above)
+                square = _unit(inward - (inward * bone).sum(axis=-1, keepdims=True) * bone)
+                found[f"{side}_{part}"] = marks[f"{side}_{part}"] + share * shank * square
+            above = {**joints, **found}[f"{side}_{part}"]
+    return found
+
+
+def _median_length(path: Array) -> float:
+    lengths = np.linalg.norm(path, axis=-1)
+    lengths = lengths[np.isfinite(lengths)]
+    return float(np.median(lengths)) if len(lengths) else float("nan")
+
+
+def _unit(vectors: Array) -> Array:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
