@@ -1,11 +1,13 @@
-"""A whole site of real processes for a test: its own data folder, database, broker, workers and sweep."""
+"""A whole site of real processes, for tests and script/chaos: data, database, broker, workers, sweep."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -54,6 +56,21 @@ print(json.dumps([
     for row in rows
 ]))
 """
+
+
+@contextlib.contextmanager
+def temporary_database(url: str) -> Iterator[str]:
+    """A new PostgreSQL database beside the one that is named, dropped at the end; its address."""
+    import psycopg
+
+    name = f"exfb_{uuid.uuid4().hex[:10]}"
+    server, _, _database = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class RunningSite:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-SHELL_SCRIPTS = [ROOT / "script" / name for name in ("bootstrap", "demo", "lint", "test")] + [
+SHELL_SCRIPTS = [ROOT / "script" / name for name in ("bootstrap", "chaos", "demo", "lint", "test")] + [
     ROOT / ".ci" / "run"
 ]
 

@@ -4,12 +4,11 @@ The same tests run on the embedded broker with SQLite and, marked `services`, on
 """
 
 import os
-import uuid
 
 import pytest
 
 from tests.motions import pose_bytes, squats
-from tests.processes import RunningSite
+from tests.processes import RunningSite, temporary_database
 from tests.releases import write_untrained_release
 
 pytestmark = pytest.mark.worker
@@ -28,7 +27,7 @@ def shared_site(request, tmp_path_factory, release):
             yield running
         return
     with (
-        _database() as database,
+        temporary_database(os.environ["DATABASE_URL"]) as database,
         RunningSite(tmp_path, release, database=database, broker=os.environ["CELERY_BROKER_URL"]) as running,
     ):
         yield running
@@ -47,27 +46,6 @@ def recordings(folder, *depths):
     for path, depth in zip(paths, depths, strict=True):
         path.write_bytes(pose_bytes(squats(2, depth=depth)))
     return paths
-
-
-class _database:
-    """A new PostgreSQL database beside the one that `DATABASE_URL` names, dropped at the end."""
-
-    def __enter__(self) -> str:
-        import psycopg
-
-        self._url = os.environ["DATABASE_URL"]
-        self._name = f"exfb_{uuid.uuid4().hex[:10]}"
-        server, _, _database = self._url.rpartition("/")
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {self._name}")
-        return f"{server}/{self._name}"
-
-    def __exit__(self, *error: object) -> None:
-        import psycopg
-
-        server, _, _database = self._url.rpartition("/")
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {self._name} WITH (FORCE)")
 
 
 ENDED = ("done", "failed", "needs_attention")

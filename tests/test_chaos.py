@@ -1,0 +1,81 @@
+"""script/chaos counts right, refuses to touch what is in use, and brings a small site through a storm."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from feedback.models import Analysis
+from tests.factories import AnalysisFactory, RepetitionFactory
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "script"))
+
+import chaos  # noqa: E402
+import storm  # noqa: E402
+
+
+def analysis_with(repetitions: int, status: str = Analysis.Status.DONE) -> None:
+    analysis = AnalysisFactory(status=status)
+    for index in range(1, repetitions + 1):
+        RepetitionFactory(analysis=analysis, index=index)
+
+
+@pytest.mark.parametrize(
+    ("repetitions", "status", "expected"),
+    [
+        (10, "done", storm.Tally(submitted=2, done=2, doubled=0)),
+        (12, "done", storm.Tally(submitted=2, done=1, doubled=1)),
+        (1, "done", storm.Tally(submitted=2, done=1, doubled=0)),
+        (0, "done", storm.Tally(submitted=2, done=1, doubled=0)),
+        (0, "queued", storm.Tally(submitted=2, done=1, doubled=0)),
+        (10, "running", storm.Tally(submitted=2, done=1, doubled=0)),
+    ],
+)
+def test_only_whole_results_that_are_there_once_count_as_done(
+    db: None, repetitions: int, status: str, expected: storm.Tally
+) -> None:
+    analysis_with(storm.REPETITIONS)
+    analysis_with(repetitions, status)
+    assert storm.tally(2) == expected
+    assert expected.passed == (expected.done == 2)
+    assert expected.lost == 2 - expected.done - expected.doubled
+
+
+def test_nothing_submitted_is_no_success() -> None:
+    assert not storm.Tally(submitted=0, done=0, doubled=0).passed
+
+
+def test_only_messages_of_the_queue_are_deleted(tmp_path: Path) -> None:
+    messages = tmp_path / "data" / "broker" / "messages"
+    messages.mkdir(parents=True)
+    for name in ("1.celery.msg", "2.celery.msg", "3.other.msg"):
+        (messages / name).touch()
+    drop = chaos.dropper(tmp_path, "", random.Random(0))
+    assert [drop() for _ in range(3)] == [True, True, False]
+    assert [path.name for path in messages.iterdir()] == ["3.other.msg"]
+
+
+def test_without_quick_the_servers_must_be_named() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    refused = subprocess.run(
+        [sys.executable, ROOT / "script" / "chaos.py"], capture_output=True, text=True, env=environment
+    )
+    assert refused.returncode == 1
+    assert "DATABASE_URL is not set" in refused.stderr
+
+
+@pytest.mark.worker
+def test_a_small_storm_leaves_every_analysis_done_once() -> None:
+    calm = subprocess.run(
+        [sys.executable, ROOT / "script" / "chaos.py", "--quick", "--analyses", "5", "--seed", "1"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert calm.returncode == 0, calm.stdout + calm.stderr
+    table = dict(line.rsplit(maxsplit=1) for line in calm.stdout.splitlines())
+    assert (table["submitted"], table["done"], table["doubled"], table["lost"]) == ("5", "5", "0", "0")
