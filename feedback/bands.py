@@ -83,7 +83,7 @@ def band_basis(repetition: Repetition) -> Basis:
     if len(keys) >= FEWEST:
         return Basis(keys, len(keys))
     found = Q(verdict_decision=None, abstained=False, finding__in=codes)
-    rows = others.filter(reviewed | found).values_list("pk", "verdict_decision")[:MOST]
+    rows = others.filter(reviewed | found).values_list("pk", "verdict_decision")[:MOST]  # type: ignore[misc]
     return Basis(tuple(pk for pk, _decision in rows), sum(decision is not None for _pk, decision in rows))
 
 

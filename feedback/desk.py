@@ -13,6 +13,7 @@ from feedback.models import Analysis, Correction, Repetition, Verdict
 from feedback.sentences import NOT_SURE, class_name, correction_sentence, same_sentence, shown_code
 from feedback.shares import probability_text
 from feedback.verdicts import labels_for
+from feedback.worst_moment import DIFFERENCES
 from ml.catalogue import is_correct
 
 #: The findings that have a glyph of their own in icons.svg.
@@ -129,6 +130,8 @@ def page_words() -> dict[str, Any]:
         "angles": ANGLE_NAMES,
         "more_angles": _("More angles"),
         "corrected": _("corrected"),
+        "differs": DIFFERENCES,
+        "than_corrected": _("than corrected: {performed}, not {corrected}"),
         "saved": _("Repetition {number} saved"),
         "taken_back": _("Repetition {number}: the verdict is taken back"),
         "take_back": _("Take back"),

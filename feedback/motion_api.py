@@ -32,7 +32,9 @@ class RepetitionMotion(APIView):
         repetition, access = repetition_for(request.user, uuid)
         log_access(request.user, repetition.analysis.recording.patient, Action.READ, "motion", uuid)
         correction = shown_correction(repetition, access)
-        etag = quote_etag(f"{repetition.uuid.hex}-{'corrected' if correction else 'performed'}")
+        etag = quote_etag(
+            f"{repetition.uuid.hex}-{'corrected' if correction else 'performed'}-{get_language()}-2"
+        )
         if unchanged := get_conditional_response(request._request, etag=etag):
             return unchanged
         body = json.dumps(motion_json(repetition, correction), separators=(",", ":"), allow_nan=False)

@@ -195,6 +195,14 @@ class AnglesSerializer(serializers.Serializer):
     corrected = AngleCurvesField(allow_null=True)
 
 
+class WorstMomentSerializer(serializers.Serializer):
+    """The moment to look at: where an angle differs most from the correction, else where hips are lowest."""
+
+    frame = serializers.IntegerField(help_text="From 0, never in the first 5 % of a repetition.")
+    angle = serializers.CharField(allow_null=True, help_text="The angle that differs; null where none tells.")
+    sentence = serializers.CharField(help_text="By how much, in words; empty without an angle.")
+
+
 class MotionSerializer(serializers.Serializer):
     """A repetition's motion: frames × 57 whole millimetres (x, y, z of each joint in turn)."""
 
@@ -208,6 +216,7 @@ class MotionSerializer(serializers.Serializer):
     corrected = FramesField(allow_null=True)
     verified = serializers.BooleanField(allow_null=True, help_text="Of the correction; null without one.")
     joints_at_fault = serializers.ListField(child=serializers.CharField())
+    worst = WorstMomentSerializer()
     angles = AnglesSerializer(help_text="Degrees, by name of docs/angles.md, one value a frame.")
 
 

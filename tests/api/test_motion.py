@@ -51,6 +51,17 @@ def test_an_angle_that_is_not_defined_is_null(people, as_user, correction):
     assert angles["performed"]["left_knee_flexion"] == [None] * 90
 
 
+def test_the_worst_moment_is_told(people, as_user, correction):
+    client = as_user(people.lead)
+    worst = client.get(url_of(correction)).json()["worst"]
+    assert worst["frame"] == pytest.approx(45, abs=10)  # the correction sinks deeper
+    assert worst["sentence"].endswith("less bent than corrected.")
+    correction.verified = False
+    correction.save()
+    own = as_user(people.patient_user).get(url_of(correction)).json()["worst"]
+    assert (own["angle"], own["sentence"]) == (None, "")
+
+
 def test_a_repetition_without_a_correction_has_none(people, as_user):
     repetition = make.RepetitionFactory(analysis__recording__patient=people.patient)
     body = as_user(people.lead).get(f"/api/v1/repetitions/{repetition.uuid}/motion/").json()

@@ -1,12 +1,9 @@
 // Joins a Player to the buttons around it. Every drag has a button; each button is found by a data attribute:
 // data-mode, data-cam, data-turn, data-tilt, data-zoom, data-speed, data-do="play|back|forward|worst|loop", data-scrub, data-time.
-import { icon } from './shell.js';
+import { icon, say } from './shell.js';
 import { MODES, Player } from './player.js';
 
 const press = (buttons, chosen) => buttons.forEach((button) => button.setAttribute('aria-pressed', button === chosen));
-
-// {name} in a sentence of the page is replaced by its value.
-export const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 export class Controls {
   constructor(root, player) {

@@ -16,12 +16,12 @@ function plotly(src) {
   return loading;
 }
 
-// Of two or more angles, first the one that the correction changes most.
-function byDifference(names, { performed, corrected }) {
+// Of two or more angles, first the one that the worst moment is told by, then by how much the correction changes them.
+function byDifference(names, { performed, corrected }, worst) {
   if (!corrected) return names;
   const difference = (name) => Math.max(...performed[name].map((value, i) => Math.abs((value ?? 0) - (corrected[name][i] ?? 0))));
   const size = Object.fromEntries(names.map((name) => [name, difference(name)]));
-  return [...names].sort((a, b) => size[b] - size[a]);
+  return [...names].sort((a, b) => (b === worst) - (a === worst) || size[b] - size[a]);
 }
 
 export class Curve extends EventTarget {
@@ -40,8 +40,9 @@ export class Curve extends EventTarget {
   // A new motion; `telling` are the angles that say something about its exercise.
   show(telling) {
     const { angles } = this.player.motion, all = Object.keys(angles.performed);
-    const first = telling.filter((name) => all.includes(name));
-    this.names = [...byDifference(first, angles), ...all.filter((name) => !first.includes(name))];
+    const { angle: worst } = this.player.motion.worst;
+    const first = all.filter((name) => telling.includes(name) || name === worst);
+    this.names = [...byDifference(first, angles, worst), ...all.filter((name) => !first.includes(name))];
     const label = (name) => this.words.angles[name] ?? name;
     this.angles.replaceChildren(...this.names.slice(0, SHOWN).map((name) => {
       const button = Object.assign(document.createElement('button'), { type: 'button', textContent: label(name) });

@@ -1,4 +1,6 @@
 // Draws over the picture: where the correction moves the body most, and the chosen angle with its size.
+import { say } from './shell.js';
+
 const DIAMOND = 'M0 -8L8 0L0 8L-8 0Z';
 const NARROW = 520; // pixels
 const SVG = 'http://www.w3.org/2000/svg';
@@ -46,14 +48,13 @@ export class Marks {
   }
 
   callout() {
-    const { player, words, angle } = this, frame = Math.round(player.frame), { angles } = player.motion;
+    const { player, angle } = this, frame = Math.round(player.frame), { angles } = player.motion;
     const performed = angles.performed[angle]?.[frame], corrected = angles.corrected?.[angle]?.[frame];
     const at = player.screen(player.poses.performed[anchor(angle)]);
-    const head = `${words.angles[angle] ?? angle} ${degrees(performed)}`;
-    const foot = corrected == null ? '' : `${words.corrected} ${degrees(corrected)}`;
+    const { head, foot } = this.wordsAt(angle, performed, corrected);
     const width = this.stageWidth(), height = player.stage.clientHeight, small = player.stage.clientWidth < NARROW;
     const low = width < 620; // no room beside the body: the box lies below it
-    const box = { w: Math.max(small ? 150 : 168, head.length * (small ? 8.2 : 9.3) + 22), h: foot ? 48 : 30 };
+    const box = { w: Math.max(small ? 150 : 168, head.length * (small ? 8.2 : 9.3) + 22, foot.length * 6.6 + 22), h: foot ? 48 : 30 };
     box.x = low ? 12 : Math.max(14, at[0] - 130 - box.w);
     if (!low && at[0] < box.x + box.w + 20) box.x = Math.min(width - box.w - 14, at[0] + 90);
     box.y = low ? height - box.h - 56 : Math.max(56, Math.min(height - box.h - 56, at[1] - 70));
@@ -66,6 +67,17 @@ export class Marks {
       element('text', { class: small ? 'big small' : 'big', x: box.x + 11, y: box.y + 21 }, head),
       element('text', { x: box.x + 11, y: box.y + 39 }, foot),
     );
+  }
+
+  // "Right knee 9° further inward", "than corrected: 22°, not 13°"; or the angle alone where nothing differs.
+  wordsAt(angle, performed, corrected) {
+    const { words } = this, by = Math.round(performed - corrected);
+    if (corrected != null && performed != null && by && words.differs[angle]) {
+      const values = { performed: degrees(performed), corrected: degrees(corrected) };
+      return { head: say(words.differs[angle][by > 0 ? 0 : 1], { n: Math.abs(by) }), foot: say(words.than_corrected, values) };
+    }
+    const foot = corrected == null ? '' : `${words.corrected} ${degrees(corrected)}`;
+    return { head: `${words.angles[angle] ?? angle} ${degrees(performed)}`, foot };
   }
 
   stageWidth() {

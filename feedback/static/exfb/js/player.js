@@ -5,7 +5,7 @@ import {
 } from '../vendor/three/three.module.min.js';
 import { css } from './shell.js';
 import { Body } from './body.js';
-import { track, worstFrame } from './tracks.js';
+import { track } from './tracks.js';
 
 // Where each camera stands, seen from the middle of the motion: turned about the vertical, raised (both in radians).
 // At 0 it looks into the person's face.
@@ -63,7 +63,7 @@ export class Player extends EventTarget {
   get hasCorrection() { return !!this.tracks?.corrected; }
   get split() { return this.mode === 'side' && this.hasCorrection; }
 
-  worst() { return worstFrame(this.tracks, this.motion.joints); }
+  worst() { return this.motion.worst.frame; }
 
   setMode(mode) {
     this.mode = mode;

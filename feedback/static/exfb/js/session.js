@@ -1,6 +1,6 @@
 // The session page: which repetition is looked at, its motion and curve, and the clinician's decision on it.
-import { calm, keys, toast } from './shell.js';
-import { mount, say } from './controls.js';
+import { calm, keys, say, toast } from './shell.js';
+import { mount } from './controls.js';
 import { Curve } from './curve.js';
 import { Marks } from './marks.js';
 import { Verdicts } from './verdicts.js';
@@ -66,6 +66,7 @@ async function showMotion(uuid) {
   curve.show(of.angles.split(' '));
   player.camera(of.camera || (curve.angle.endsWith('_valgus') ? 'front' : 'side'));
   player.seek(player.worst());
+  tell('[data-worst]', motion.worst.sentence);
   showBand(uuid);
   const next = order()[order().indexOf(uuid) + 1];
   if (next) motionOf(next);
@@ -78,7 +79,18 @@ async function showBand(uuid) {
 
 // What the curve shows, in words.
 function tellBand() {
-  const twin = article()?.querySelector('[data-outside]'), sentence = curve.angleBand?.sentence;
+  tell('[data-outside]', curve.angleBand?.sentence);
+}
+
+// The server's words for a repetition are new ones: what its body and curve say goes there again.
+async function tellAgain(uuid) {
+  showBand(uuid);
+  tell('[data-worst]', (await motionOf(uuid))?.worst.sentence);
+}
+
+// The panel is the text twin of body and curve: a sentence of theirs goes there.
+function tell(place, sentence) {
+  const twin = article()?.querySelector(place);
   if (!twin) return;
   twin.textContent = sentence ?? '';
   twin.hidden = !sentence;
@@ -110,7 +122,7 @@ function decide(decision, label) {
 verdicts.addEventListener('saved', ({ detail: { uuid, verdict } }) => {
   cellOf(uuid).classList.remove('saving');
   bands.clear(); // a verdict may change what is correct
-  if (uuid === current) showBand(uuid);
+  if (uuid === current) tellAgain(uuid);
   const number = articleOf(uuid).dataset.number;
   if (verdict.decision === 'undone') {
     toast(say(words.taken_back, { number }));

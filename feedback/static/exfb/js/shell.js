@@ -9,6 +9,9 @@ export const css = (name) => getComputedStyle(root).getPropertyValue(`--${name}`
 
 export const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
+/** A sentence of the page with each {name} replaced by its value. */
+export const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
 const KEYS = 'exfb-keys';
 export const keysAreOn = () => localStorage.getItem(KEYS) !== 'off';
 export const switchKeys = (on) => localStorage.setItem(KEYS, on ? 'on' : 'off');
