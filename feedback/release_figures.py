@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from feedback.shares import share_text
+from ml.catalogue import CODES
 
 Metrics = Mapping[str, Any]
 #: How a network was trained says nothing of how well it does: it comes last.
@@ -155,9 +156,15 @@ def _group(key: str, metrics: Metrics) -> Group:
         caution=str(caution),
         measures=(*known, *(Measure(title, value, "") for title, value in _flat(rest))),
         recalls=tuple(
-            Recall(code, share_text(share), round(100 * share, 1)) for code, share in by_class.items()
+            Recall(code, share_text(share), round(100 * share, 1))
+            for code, share in sorted(by_class.items(), key=_place)
         ),
     )
+
+
+def _place(recall: tuple[str, object]) -> int:
+    """Return where a class stands in the catalogue: correct ones before mistakes; learned classes last."""
+    return CODES.index(recall[0]) if recall[0] in CODES else len(CODES)
 
 
 def _is_share(value: object) -> bool:
