@@ -1,17 +1,16 @@
-"""The history of mistakes as a figure, as the table that says the same, and as a comparison of two periods.
+"""The history of mistakes as a figure and as the table that says the same.
 
 Figures are plain Plotly JSON. A colour is written as the name of a token (`--d-knees`); the page puts in its
 value, so that one figure serves every theme.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from feedback.periods import Period, Series, change_sentence, compare, halves
 from feedback.selectors import HistoryEntry
 from feedback.shares import share_text
 from feedback.wording import class_name
@@ -30,54 +29,6 @@ _LOOKS = {
     NOT_SURE: ("--d-unsure", "-"),
 }
 _LEARNED_LOOK = ("--d-toe", "+")
-#: A share's change counts as one when its 95 % interval leaves out 0.
-_Z = 1.96
-
-
-@dataclass(frozen=True)
-class Series:
-    """One finding over the sessions: how many repetitions of each session have it."""
-
-    code: str
-    name: str
-    counts: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Change:
-    """One finding's share in an earlier and a later period."""
-
-    series: Series
-    before: int
-    before_total: int
-    after: int
-    after_total: int
-
-    @property
-    def shares(self) -> tuple[float, float]:
-        return self.before / self.before_total, self.after / self.after_total
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the 95 % interval of the difference of the two shares leaves out 0."""
-        p, q = self.shares
-        error = sqrt(p * (1 - p) / self.before_total + q * (1 - q) / self.after_total)
-        return error > 0 and abs(q - p) > _Z * error
-
-    @property
-    def x(self) -> tuple[float, float]:
-        """Where the two shares lie on the drawn line from 6 to 126."""
-        p, q = self.shares
-        return round(6 + p * 120, 1), round(6 + q * 120, 1)
-
-    @property
-    def percent(self) -> tuple[str, str]:
-        p, q = self.shares
-        return share_text(p), share_text(q)
-
-    @property
-    def is_more(self) -> bool:
-        return self.shares[1] > self.shares[0]
 
 
 def history_series(entries: Sequence[HistoryEntry], exercise: str) -> list[Series]:
@@ -168,20 +119,21 @@ def _bars(series: Series, totals: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def compare_halves(entries: Sequence[HistoryEntry], series: Sequence[Series]) -> list[Change]:
-    """Compare the earlier with the later half of the sessions; empty for fewer than two."""
-    middle = len(entries) // 2
-    if middle == 0:
-        return []
-    before = sum(entry.total for entry in entries[:middle])
-    after = sum(entry.total for entry in entries[middle:])
-    return [Change(one, sum(one.counts[:middle]), before, sum(one.counts[middle:]), after) for one in series]
+def history(
+    entries: Sequence[HistoryEntry],
+    exercise: str,
+    *,
+    all_entries: Sequence[HistoryEntry],
+    periods: tuple[Period, Period] | None,
+) -> dict[str, Any]:
+    """Return all that the page of a patient shows of one exercise's history.
 
-
-def history(entries: Sequence[HistoryEntry], exercise: str) -> dict[str, Any]:
-    """Return all that the page of a patient shows of one exercise's history."""
+    `entries` are the sessions shown; `periods`, of all sessions, the ones compared: without them the earlier
+    and the later half of those shown.
+    """
     series = history_series(entries, exercise)
-    changes = compare_halves(entries, series)
+    compared = periods or halves(entries)
+    changes = compare(all_entries, history_series(all_entries, exercise), compared) if compared else []
     total = sum(entry.total for entry in entries)
     unreviewed = sum(entry.unreviewed for entry in entries)
     return {
@@ -191,28 +143,8 @@ def history(entries: Sequence[HistoryEntry], exercise: str) -> dict[str, Any]:
         "figure": history_figure(entries, series),
         "changes": changes,
         "sentence": change_sentence(changes) if changes else "",
-        "periods": half_periods(entries),
+        "periods": compared or (),
         "total": total,
         "unreviewed": unreviewed,
         "reviewed": share_text((total - unreviewed) / total) if total else "",
     }
-
-
-def half_periods(entries: Sequence[HistoryEntry]) -> tuple[str, ...]:
-    """Return the days of the earlier and of the later half of the sessions; empty for fewer than two."""
-    middle = len(entries) // 2
-    halves = (entries[:middle], entries[middle:]) if middle else ()
-    return tuple(f"{date_format(half[0].day, 'j M')} – {date_format(half[-1].day, 'j M')}" for half in halves)
-
-
-def change_sentence(changes: Sequence[Change]) -> str:
-    """Say in one sentence which mistake changed most, or that none changed more than chance explains."""
-    clear = [change for change in changes if change.is_clear and not is_correct(change.series.code)]
-    if not clear:
-        return _("No mistake changed more than chance would explain.")
-    change = max(clear, key=lambda one: abs(one.shares[1] - one.shares[0]))
-    before, after = change.percent
-    template = _("{name} went up from {before} to {after} of repetitions.")
-    if not change.is_more:
-        template = _("{name} went down from {before} to {after} of repetitions.")
-    return template.format(name=change.series.name, before=before, after=after)

@@ -1,8 +1,12 @@
 """Forms of the pages about sessions and findings."""
 
+from datetime import date, timedelta
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from feedback.periods import Period
 from patients.forms import DateInput
 from patients.models import Exercise
 
@@ -13,3 +17,44 @@ class HistoryForm(forms.Form):
     exercise = forms.ChoiceField(choices=[("", ""), *Exercise.choices], required=False)
     start = forms.DateField(label=_("From"), required=False, widget=DateInput())
     end = forms.DateField(label=_("To"), required=False, widget=DateInput())
+
+
+class PeriodsForm(forms.Form):
+    """Two periods of a history to compare; none given means that the page chooses them."""
+
+    first_start = forms.DateField(label=_("First, from"), required=False, widget=DateInput())
+    first_end = forms.DateField(label=_("First, to"), required=False, widget=DateInput())
+    second_start = forms.DateField(label=_("Second, from"), required=False, widget=DateInput())
+    second_end = forms.DateField(label=_("Second, to"), required=False, widget=DateInput())
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in what was left out: an end next to the other period, or all that lies before or after."""
+        days: dict[str, Any] = super().clean() or {}
+        if self.errors or not any(days.values()):
+            return days
+        day = timedelta(days=1)
+        if days["first_end"] is None and days["second_start"] is None:
+            raise forms.ValidationError(_("Say where the first period ends or where the second begins."))
+        try:
+            days["first_end"] = days["first_end"] or days["second_start"] - day
+            days["second_start"] = days["second_start"] or days["first_end"] + day
+        except OverflowError as error:  # the first day of the year 1, the last of 9999
+            raise forms.ValidationError(_("Choose a day closer to today.")) from error
+        days["first_start"] = days["first_start"] or date.min
+        days["second_end"] = days["second_end"] or date.max
+        if days["first_start"] > days["first_end"] or days["second_start"] > days["second_end"]:
+            raise forms.ValidationError(_("A period ends before it begins."))
+        if days["second_start"] <= days["first_end"]:
+            raise forms.ValidationError(_("The second period must begin after the first has ended."))
+        return days
+
+    @property
+    def periods(self) -> tuple[Period, Period] | None:
+        """The two periods; None where none were given, or none that can be compared."""
+        days = self.cleaned_data if self.is_valid() else {}
+        if not any(days.values()):
+            return None
+        return (
+            Period(days["first_start"], days["first_end"]),
+            Period(days["second_start"], days["second_end"]),
+        )

@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from feedback import my_views, session_views, upload_views, views, worklist_views
+from feedback import history_views, my_views, session_views, upload_views, views, worklist_views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("worklist/", worklist_views.worklist, name="worklist"),
     path("sessions/<uuid:session_uuid>/", session_views.session, name="session"),
     path("patients/", views.patient_list, name="patient_list"),
-    path("patients/<uuid:patient_uuid>/", views.patient, name="patient"),
+    path("patients/<uuid:patient_uuid>/", history_views.patient, name="patient"),
+    path("patients/<uuid:patient_uuid>/history.csv", history_views.history_csv, name="history_csv"),
     path("patients/<uuid:patient_uuid>/upload/", upload_views.upload, name="upload"),
     path("recordings/<uuid:recording_uuid>/", upload_views.recording, name="recording"),
     path("analyses/<uuid:analysis_uuid>/cancel/", upload_views.cancel, name="cancel"),

@@ -1,28 +1,19 @@
-"""The start page, the list of patients, a patient's history of mistakes, and the model releases."""
+"""The start page, the list of patients, and the model releases."""
 
 from itertools import groupby
-from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 
-from feedback.charts import history
-from feedback.forms import HistoryForm
 from feedback.models import ModelRelease
 from feedback.release_figures import release_figures
-from feedback.selectors import mistake_history, patient_rows, sessions_for, with_repetitions
+from feedback.selectors import patient_rows
 from ml.catalogue import exercise_of
-from patients.models import AccessLogEntry, Exercise, Patient
-from patients.permissions import get_patient, is_clinician, log_access
+from patients.models import Patient
+from patients.permissions import is_clinician
 from patients.requests import SignedInRequest
-from patients.selectors import recordings_for
-
-#: Recordings without a result that the page of a patient names.
-WAITING = 5
 
 
 def home(request: SignedInRequest) -> HttpResponse:
@@ -43,43 +34,6 @@ def patient_list(request: SignedInRequest) -> HttpResponse:
         rows = rows.filter(name__icontains=wanted)
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     return render(request, "feedback/patient_list.html", {"page": page, "wanted": wanted})
-
-
-def patient(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
-    found, access = get_patient(request.user, patient_uuid)
-    if access.is_own:
-        return redirect("my_home")
-    log_access(request.user, found, AccessLogEntry.Action.READ, "patient", found.uuid)
-    context = {"patient": found, "access": access, **_work(request, found), **_history(request, found)}
-    return render(request, "feedback/patient.html", context)
-
-
-def _work(request: SignedInRequest, found: Patient) -> dict[str, Any]:
-    """Return a patient's sessions, prescriptions, and recordings that have no result."""
-    sessions = with_repetitions(sessions_for(request.user).filter(patient=found))
-    unfinished = recordings_for(request.user).filter(patient=found).exclude(analyses__status="done")
-    return {
-        "sessions": Paginator(sessions, 20).get_page(request.GET.get("page")),
-        "today": timezone.localdate(),
-        "prescriptions": found.prescriptions.select_related("prescribed_by"),
-        "waiting": unfinished[:WAITING],
-    }
-
-
-def _history(request: SignedInRequest, found: Patient) -> dict[str, Any]:
-    """Return the history of one exercise: the chosen one, else the one done last."""
-    form = HistoryForm(request.GET)
-    chosen = form.cleaned_data if form.is_valid() else {}
-    entries = mistake_history(found, start=chosen.get("start"), end=chosen.get("end"))
-    done = {entry.exercise for entry in entries}
-    exercise = chosen.get("exercise") or (entries[-1].exercise if entries else "")
-    return {
-        "form": form,
-        "exercise": exercise,
-        "exercise_name": Exercise(exercise).label if exercise else "",
-        "exercises": [one for one in Exercise if one in done or one == exercise],
-        **history([entry for entry in entries if entry.exercise == exercise], exercise),
-    }
 
 
 def releases(request: SignedInRequest) -> HttpResponse:

@@ -104,6 +104,7 @@ ROWS = [
     Row("GET", "session", "session", "", CARE_READ),
     Row("GET", "patient_list", "", "", CLINICIANS),
     Row("GET", "patient", "patient", "", CARE_READ),
+    Row("GET", "history_csv", "patient", "", READ),
     Row("GET", "patient_add", "", "", CLINICIANS),
     Row("POST", "patient_add", "", "patient_form", ADDED),
     Row("GET", "prescribe", "patient", "", PRESCRIBE_FORM),

@@ -1,14 +1,22 @@
 """The history of mistakes: its numbers, its figure, its comparison, its filters and its number of queries."""
 
+import csv
+import io
 import json
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertNumQueries
 
-from feedback.charts import change_sentence, compare_halves, history_figure, history_series, history_table
+from feedback.charts import history_figure, history_series, history_table
+from feedback.periods import change_sentence, compare, halves
 from feedback.selectors import mistake_history
+from feedback.tables import csv_response
+from patients.models import AccessLogEntry, User
 from tests.factories import People, VerdictFactory, days_ago
 from tests.site.pages import analysed, text_of
 
@@ -66,7 +74,7 @@ def test_a_clear_change_is_said_and_a_chance_one_is_not(people: People) -> None:
     analysed(people.patient, [INWARD] * 9 + [RIGHT] + [SHALLOW], day=9)
     analysed(people.patient, [INWARD] + [RIGHT] * 9, day=1)
     entries = mistake_history(people.patient)
-    changes = compare_halves(entries, history_series(entries, "squat"))
+    changes = compare(entries, history_series(entries, "squat"), halves(entries))
     assert [change.is_clear for change in changes] == [True, False, True]
     assert change_sentence(changes) == "Knees fall inward went down from 82 % to 10 % of repetitions."
     assert "chance" in change_sentence([change for change in changes if change.series.code == SHALLOW])
@@ -75,7 +83,95 @@ def test_a_clear_change_is_said_and_a_chance_one_is_not(people: People) -> None:
 def test_one_session_compares_with_nothing(people: People) -> None:
     analysed(people.patient, [INWARD])
     entries = mistake_history(people.patient)
-    assert compare_halves(entries, history_series(entries, "squat")) == []
+    assert halves(entries) is None
+
+
+def test_two_chosen_periods_are_compared(client: Client, people: People) -> None:
+    analysed(people.patient, [INWARD] * 10, day=30)
+    analysed(people.patient, [SHALLOW] * 10, day=20)
+    analysed(people.patient, [RIGHT] * 10, day=10)
+    day = {n: days_ago(n).date().isoformat() for n in (30, 20, 15, 10)}
+    shown = page_of(client, people, first_start=day[30], first_end=day[20], second_start=day[15]).context
+    assert {c.series.code: (c.before, c.before_total, c.after) for c in shown["changes"]} == {
+        INWARD: (10, 20, 0),
+        SHALLOW: (10, 20, 0),
+        RIGHT: (0, 20, 10),
+    }
+    assert shown["sentence"].startswith("Knees fall inward went down from 50 % to 0 %")
+    # Compared are days that were asked for, also where the table shows others.
+    narrow = page_of(client, people, start=day[10], first_end=day[20]).context
+    assert len(narrow["entries"]) == 1
+    assert [change.before_total for change in narrow["changes"]] == [20, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"first_start": "2026-01-01"}, "where the second begins"),
+        ({"first_end": "2026-02-01", "second_start": "2026-01-01"}, "after the first has ended"),
+        ({"first_start": "2026-03-01", "first_end": "2026-02-01"}, "ends before it begins"),
+        ({"first_end": "soon"}, "year-month-day"),
+        ({"second_start": "0001-01-01"}, "closer to today"),
+        ({"first_end": "9999-12-31"}, "closer to today"),
+        ({"first_end": "1990-01-01"}, "in one of these periods"),
+    ],
+)
+def test_periods_that_cannot_be_compared_are_worded(
+    client: Client, people: People, query: dict[str, str], words: str
+) -> None:
+    analysed(people.patient, [INWARD], day=3)
+    analysed(people.patient, [RIGHT], day=1)
+    page = page_of(client, people, **query)
+    assert page.status_code == 200
+    assert words in text_of(page)
+
+
+def csv_of(client: Client, people: People, user: User | None = None, **query: str) -> list[list[str]]:
+    client.force_login(user or people.lead)
+    answer = client.get(reverse("history_csv", args=[people.patient.uuid]), query)
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert (
+        answer.headers["Content-Disposition"] == f'attachment; filename="history-{people.patient.uuid}.csv"'
+    )
+    return list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
+
+
+def test_the_table_as_csv(client: Client, people: People) -> None:
+    analysed(people.patient, [INWARD, INWARD, RIGHT], day=9)
+    analysed(people.patient, [RIGHT, f"?{INWARD}"], day=2)
+    analysed(people.patient, ["plank.correct"], day=1)
+    days = [days_ago(n).date().isoformat() for n in (9, 2)]
+    assert csv_of(client, people, exercise="squat") == [
+        ["Session", "Exercise", "Knees fall inward", "Not sure", "Correct", "All", "To review"],
+        [days[0], "Squat", "2", "0", "1", "3", "3"],
+        [days[1], "Squat", "0", "1", "1", "2", "2"],
+    ]
+    assert [row[0] for row in csv_of(client, people, exercise="squat", start=days[1])[1:]] == days[1:]
+    assert len(csv_of(client, people)) == 2  # as on the page: the exercise done last
+    assert AccessLogEntry.objects.filter(action="download", subject="history").count() == 3
+
+
+def test_the_page_leads_to_the_csv_of_what_it_shows(client: Client, people: People) -> None:
+    analysed(people.patient, [INWARD], day=3)
+    start = days_ago(5).date().isoformat()
+    html = page_of(client, people, start=start).content.decode()
+    address = re.search(r'href="([^"]+history\.csv[^"]*)"', html)
+    assert address
+    query = parse_qs(urlsplit(unescape(address[1])).query)
+    assert query == {"start": [start], "exercise": ["squat"]}
+
+
+@pytest.mark.parametrize("word", ["=1+1", "+1", "-1", "@sum", "\t=1", " =1", "\n=1"])
+def test_no_word_of_a_csv_is_a_formula(word: str) -> None:
+    written = csv_response("x", [word], [[word, -1, "plain-word"]]).content.decode("utf-8-sig")
+    head, row = csv.reader(io.StringIO(written, newline=""))
+    assert head == [f"'{word}"]
+    assert row == [f"'{word}", "-1", "plain-word"]
+
+
+def test_a_class_named_like_a_formula_is_harmless(client: Client, people: People) -> None:
+    analysed(people.patient, ["squat.=cmd()"])
+    assert "'=cmd()" in csv_of(client, people)[0]
 
 
 def test_the_page_holds_the_figure_and_its_twin(client: Client, people: People) -> None:
