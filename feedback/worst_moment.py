@@ -25,15 +25,15 @@ DIFFERENCES = {
     "right_hip_flexion": (_("Right hip {n}° more bent"), _("Right hip {n}° less bent")),
     "left_ankle_dorsiflexion": (
         _("Left shin {n}° further forward"),
-        _("Left shin {n}° less far forward"),
+        _("Left shin {n}° less forward"),
     ),
     "right_ankle_dorsiflexion": (
         _("Right shin {n}° further forward"),
-        _("Right shin {n}° less far forward"),
+        _("Right shin {n}° less forward"),
     ),
     "left_knee_valgus": (_("Left knee {n}° further inward"), _("Left knee {n}° further outward")),
     "right_knee_valgus": (_("Right knee {n}° further inward"), _("Right knee {n}° further outward")),
-    "trunk_lean": (_("Trunk {n}° further from upright"), _("Trunk {n}° closer to upright")),
+    "trunk_lean": (_("Trunk leans {n}° more"), _("Trunk leans {n}° less")),
     "back_curve": (_("Hips {n}° higher"), _("Hips {n}° lower")),
 }
 _SIDED = {
