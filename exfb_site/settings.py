@@ -195,6 +195,18 @@ CELERY_TASK_PUBLISH_RETRY = (
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Requests are counted where all web processes see it; without Redis each counts its own.
+if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
+    CACHES = {
+        "default": {
+            "BACKEND": "exfb_site.cache.SharedCache",
+            "LOCATION": CELERY_BROKER_URL,
+            "KEY_PREFIX": "exfb-cache",
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 #: A running analysis whose worker has been silent for this long is given to another one.
 ANALYSIS_SILENT_SECONDS = env_int("ANALYSIS_SILENT_SECONDS", 60)
 #: A queued analysis that nobody took for this long is announced again.
