@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from feedback.models import Analysis
 from feedback.sessions import refresh_session
-from tests.factories import ModelReleaseFactory, People, RepetitionFactory, WorkerFactory
+from tests.factories import AnalysisFactory, ModelReleaseFactory, People, RepetitionFactory, WorkerFactory
 from tests.motions import pose_bytes
 from tests.site.pages import analysed
 
@@ -44,6 +44,21 @@ def test_an_upload_is_followed_to_its_result(open_as: Open, people: People, file
     refresh_session(session=analysis.session)
     page.wait_for_url("**/me/sessions/**")
     assert "Push your knees out" in page.inner_text("main")
+
+
+def test_an_open_analysis_is_cancelled_and_one_that_ends_is_not_offered_to_be(
+    open_as: Open, people: People
+) -> None:
+    analysis = AnalysisFactory(recording__patient=people.patient)
+    page = open_as(people.lead, reverse("recording", args=[analysis.recording.uuid]), width=375, height=812)
+    assert not page.evaluate(WIDER_THAN_SCREEN)
+    Analysis.objects.update(status=Analysis.Status.FAILED, error_code="worker_lost")
+    page.wait_for_selector("text=Try again")
+    assert not page.is_visible("text=Cancel the analysis")
+    page.click("text=Try again")
+    page.click("text=Cancel the analysis")
+    page.wait_for_selector("text=The analysis was cancelled.")
+    assert Analysis.objects.get().status == Analysis.Status.CANCELLED
 
 
 @pytest.mark.parametrize("width", [1440, 375])
