@@ -219,3 +219,75 @@ KINECT_V2_NAMES = {
     "FootLeft": "left_big_toe",
     "FootRight": "right_big_toe",
 }
+
+_BVH_LIMBS = {
+    "shoulder": ("{side}arm", "{side}uparm", "{s}humerus", "{s}shldr", "{side}shoulder"),
+    "elbow": ("{side}forearm", "{side}lowarm", "{s}radius", "{s}forearm", "{side}elbow"),
+    "wrist": ("{side}hand", "{s}wrist", "{s}hand", "{side}wrist"),
+    "hip": ("{side}upleg", "{side}thigh", "{s}femur", "{s}thigh", "{side}hip"),
+    "knee": ("{side}leg", "{side}lowleg", "{side}shin", "{s}tibia", "{s}shin", "{side}knee"),
+    "ankle": ("{side}foot", "{s}foot", "{side}ankle"),
+    "big_toe": (
+        "{side}toebase.end",
+        "{side}toe_end",
+        "{side}toebase",
+        "{s}toes.end",
+        "{side}toe.end",
+        "{side}toe",
+        "{side}ankle.end",
+        "{side}foot.end",
+    ),
+    "heel": ("{side}heel",),
+}
+
+#: How BVH files name the joints, in lower case, the surest first: MotionBuilder and Mixamo (where a joint is
+#: named by the bone that begins there, and `LeftShoulder` is the collar bone), CMU, DAZ, banks of motions.
+#: `.end` is the end of a bone.
+BVH_NAMES = {
+    f"{side}_{part}": tuple(name.format(side=side, s=side[0]) for name in names)
+    for part, names in _BVH_LIMBS.items()
+    for side in ("left", "right")
+}
+
+#: Vicon Plug-in Gait's markers of the whole body, in the order of UI-PRMD's rows.
+PLUG_IN_GAIT_39 = (
+    "LFHD",
+    "RFHD",
+    "LBHD",
+    "RBHD",
+    "C7",
+    "T10",
+    "CLAV",
+    "STRN",
+    "RBAK",
+    "LSHO",
+    "LUPA",
+    "LELB",
+    "LFRM",
+    "LWRA",
+    "LWRB",
+    "LFIN",
+    "RSHO",
+    "RUPA",
+    "RELB",
+    "RFRM",
+    "RWRA",
+    "RWRB",
+    "RFIN",
+    "LASI",
+    "RASI",
+    "LPSI",
+    "RPSI",
+    "LTHI",
+    "LKNE",
+    "LTIB",
+    "LANK",
+    "LHEE",
+    "LTOE",
+    "RTHI",
+    "RKNE",
+    "RTIB",
+    "RANK",
+    "RHEE",
+    "RTOE",
+)

@@ -51,7 +51,9 @@ _MARKERS = {
 }
 
 
-def sequence_from_points(points: Points, *, unit: str, frame_rate: float, format: str) -> PoseSequence:
+def sequence_from_points(
+    points: Points, *, unit: str, frame_rate: float, format: str, inferred: tuple[str, ...] = ()
+) -> PoseSequence:
     """Return the motion of a file of named points.
 
     Parameters
@@ -64,30 +66,26 @@ def sequence_from_points(points: Points, *, unit: str, frame_rate: float, format
         Hz, already checked.
     format : str
         Name of the format.
+    inferred : tuple of str
+        What the reader worked out besides.
 
     Raises
     ------
     PoseFormatError
         As `ml.poses.assemble.assemble`; `missing_joints` where the markers cover a part of the body only.
     """
-    seen = {
-        name.rpartition(":")[2].strip().lower().removesuffix("_study"): (name, _lost_as_nan(path))
-        for name, path in points.items()
-    }
-    # OpenCap's RKnee is a joint and its r_knee_study a marker: joints go by the name as it is written.
-    joints = {
-        _JOINTS[key]: path
-        for name, path in points.items()
-        if (key := name.rpartition(":")[2].strip().lower()) in _JOINTS
-        for path in [_lost_as_nan(path)]
-    }
+    named = {name.rpartition(":")[2].strip().lower(): _lost_as_nan(path) for name, path in points.items()}
+    # OpenCap's RKnee is a joint and its r_knee_study a marker: joints go by the whole name.
+    joints = {_JOINTS[key]: path for key, path in named.items() if key in _JOINTS}
     remarks: tuple[str, ...] = ()
     if not set(REQUIRED) <= set(joints):
-        by_key = {key: path for key, (_, path) in seen.items()}
-        estimated, remarks = _from_markers(by_key, {"m": 1.0, "cm": 100.0, "mm": 1000.0}[unit])
+        markers = {key.removesuffix("_study"): path for key, path in named.items()}
+        estimated, remarks = _from_markers(markers, {"m": 1.0, "cm": 100.0, "mm": 1000.0}[unit])
         joints = {**estimated, **joints}
-    joints, inferred = stand_up(joints)
-    return assemble(joints, frame_rate=frame_rate, format=format, unit=unit, inferred=inferred + remarks)
+    joints, axes = stand_up(joints)
+    return assemble(
+        joints, frame_rate=frame_rate, format=format, unit=unit, inferred=inferred + axes + remarks
+    )
 
 
 def _lost_as_nan(path: Array) -> Array:

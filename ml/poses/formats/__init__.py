@@ -7,7 +7,21 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ml.poses.errors import PoseFormatError
-from ml.poses.formats import c3d, csv_wide, ec3d, exfb_json, kinect, mediapipe, npz, openpose, trc
+from ml.poses.formats import (
+    bvh,
+    c3d,
+    csv_wide,
+    ec3d,
+    exfb_json,
+    joint_arrays,
+    kinect,
+    mediapipe,
+    npz,
+    openpose,
+    trc,
+    ui_prmd,
+)
+from ml.poses.formats.refused import refusal
 from ml.poses.formats.source import MAX_BYTES, Source
 from ml.poses.sequence import PoseSequence
 
@@ -25,7 +39,20 @@ class Reader(Protocol):
 
 
 #: In the order in which they are asked.
-READERS: tuple[Reader, ...] = (exfb_json, npz, ec3d, mediapipe, openpose, kinect, trc, c3d, csv_wide)
+READERS: tuple[Reader, ...] = (
+    exfb_json,
+    npz,
+    joint_arrays,
+    ec3d,
+    mediapipe,
+    openpose,
+    kinect,
+    trc,
+    c3d,
+    bvh,
+    ui_prmd,
+    csv_wide,
+)
 
 
 def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:
@@ -67,7 +94,7 @@ def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:
     for reader in READERS:
         if reader.sniff(source):
             return reader.read(source)
-    raise PoseFormatError("unknown_format", _unknown(name))
+    raise refusal(source) or PoseFormatError("unknown_format", _unknown(name))
 
 
 def _is_pickle(data: bytes) -> bool:
@@ -80,6 +107,6 @@ def _is_pickle(data: bytes) -> bool:
 def _unknown(name: str | None) -> str:
     what = "The content of this file" if name is None else f"The content of {name[:80]!r}"
     return (
-        f"{what} is no pose format that is known here. Upload exfb JSON, NPZ, CSV or MediaPipe Pose world "
-        "landmarks; a video has to be turned into poses first."
+        f"{what} is no pose format that is known here. Upload TRC, C3D, BVH, MediaPipe Pose world landmarks, "
+        "a Kinect skeleton, exfb JSON, NPZ or CSV; a video has to be turned into poses first."
     )

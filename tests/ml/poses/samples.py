@@ -15,9 +15,11 @@ from ml.skeletons import (
     BODY_25_NAMES,
     EC3D_19,
     EC3D_LONG_CSV,
+    H36M_17,
     KINECT_V2,
     KINECT_V2_NAMES,
     MEDIAPIPE_33,
+    PLUG_IN_GAIT_39,
 )
 
 FRAME_RATE = 30.0
@@ -315,6 +317,90 @@ def _c3d_item(label: str, group: int, body: bytes, order: str) -> bytes:
     )
 
 
+#: The squatting person as bones: joint, parent, name in a BVH of Mixamo's kind.
+_MIXAMO = {
+    "mid_hip": ("", "Hips"),
+    "neck": ("mid_hip", "Spine2"),
+    **{
+        f"{side}_{part}": (parent.format(side=side), f"{side.title()}{bone}")
+        for side in ("left", "right")
+        for part, parent, bone in (
+            ("shoulder", "neck", "Arm"),
+            ("elbow", "{side}_shoulder", "ForeArm"),
+            ("wrist", "{side}_elbow", "Hand"),
+            ("hip", "mid_hip", "UpLeg"),
+            ("knee", "{side}_hip", "Leg"),
+            ("ankle", "{side}_knee", "Foot"),
+            ("big_toe", "{side}_ankle", "ToeBase"),
+        )
+    },
+}
+
+
+def bvh(
+    positions: np.ndarray | None = None,
+    *,
+    metre: float = 100.0,
+    names: dict[str, str] | None = None,
+    prefix: str = "mixamorig:",
+    promised: int | None = None,
+) -> bytes:
+    """A BVH, y up, in which every joint has a position of its own instead of turns."""
+    positions = squatting() if positions is None else positions
+    values = {j: positions[:, EC3D_19.index(j)] * metre @ _Y_UP.T for j in _MIXAMO}
+    called = names or {joint: prefix + name for joint, (_, name) in _MIXAMO.items()}
+    lines, columns = ["HIERARCHY"], []
+
+    def write(joint: str) -> None:
+        parent = _MIXAMO[joint][0]
+        columns.append(values[joint] - (values[parent] if parent else 0.0))
+        lines.append(f"{'JOINT' if parent else 'ROOT'} {called[joint]}")
+        lines.extend(["{", "OFFSET 0 0 0", "CHANNELS 3 Xposition Yposition Zposition"])
+        children = [child for child, (above, _) in _MIXAMO.items() if above == joint]
+        for child in children:
+            write(child)
+        lines.extend([] if children else ["End Site", "{", "OFFSET 0 0 0", "}"])
+        lines.append("}")
+
+    write("mid_hip")
+    lines += ["MOTION", f"Frames: {promised or len(positions)}", f"Frame Time: {1 / FRAME_RATE:.6f}"]
+    lines += [" ".join(f"{v:.5f}" for v in row) for row in np.concatenate(columns, axis=1)]
+    return "\n".join(lines).encode() + b"\n"
+
+
+def joints_17(
+    positions: np.ndarray | None = None, *, places: dict[str, int] = H36M_17, **arrays: object
+) -> bytes:
+    """What a lifting network writes: pelvis-centred or not, y down, no names; metres."""
+    positions = squatting() if positions is None else positions
+    values = np.zeros((len(positions), 17, 3))
+    for joint, place in places.items():
+        values[:, place] = positions[:, EC3D_19.index(joint)] * [1.0, -1.0, -1.0] @ _Y_UP.T
+    file = io.BytesIO()
+    content = {"keypoints_3d": values, "frame_rate": FRAME_RATE, **arrays}
+    np.savez(file, **{key: value for key, value in content.items() if value is not None})
+    return file.getvalue()
+
+
+def ui_prmd_rows(positions: np.ndarray | None = None) -> bytes:
+    """Rows of 39 markers; those that are not used lie at the pelvis."""
+    positions = squatting() if positions is None else positions
+    at = {
+        "SHO": "shoulder", "ELB": "elbow", "WRA": "wrist", "WRB": "wrist", "ASI": "hip", "PSI": "hip",
+        "KNE": "knee", "ANK": "ankle", "HEE": "heel", "TOE": "big_toe",
+    }  # fmt: skip
+    sides = {"L": "left", "R": "right"}
+    columns = []
+    for marker in PLUG_IN_GAIT_39:
+        part = at.get(marker[1:])
+        joint = f"{sides[marker[0]]}_{part}" if part else "mid_hip"
+        columns.append(
+            positions[:, EC3D_19.index(joint)] + [0.0, {"ASI": 0.08, "PSI": -0.08}.get(marker[1:], 0.0), 0.01]
+        )
+    rows = np.concatenate(columns, axis=1) * 1000
+    return "\n".join(",".join(f"{v:.3f}" for v in row) for row in rows).encode()
+
+
 #: One writer a format, by the name that the reader gives.
 WRITERS: dict[str, Callable[..., bytes]] = {
     "exfb_json": exfb_json,
@@ -326,4 +412,7 @@ WRITERS: dict[str, Callable[..., bytes]] = {
     "kinect_v2": kinect_raw,
     "trc": trc,
     "c3d": c3d,
+    "bvh": bvh,
+    "joints_17": joints_17,
+    "ui_prmd_vicon": ui_prmd_rows,
 }

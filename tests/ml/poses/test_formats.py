@@ -41,7 +41,7 @@ def test_each_reader_has_a_sample():
 def test_the_format_is_told_by_content_whatever_the_name(format_):
     sequence = read_bytes(samples.WRITERS[format_](), name="holiday.jpg")
     assert sequence.format == format_
-    assert sequence.frame_rate == 30.0
+    assert sequence.frame_rate == (100.0 if format_ == "ui_prmd_vicon" else 30.0)
     assert len(sequence) == 90
 
 

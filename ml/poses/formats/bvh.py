@@ -1,0 +1,178 @@
+"""BVH: a hierarchy of bones and their turns, made into positions by forward kinematics."""
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ml.poses.assemble import assemble, check_frame_count, checked_frame_rate, no_frame_rate
+from ml.poses.errors import PoseFormatError
+from ml.poses.formats.source import TRUNCATED, Source, number
+from ml.poses.formats.text_table import numbers_of
+from ml.poses.orientation import stand_up
+from ml.poses.sequence import PoseSequence
+from ml.skeletons import BVH_NAMES, EC3D_19
+
+name = "bvh"
+
+MAX_NODES = 400
+MAX_CHANNELS = 2400
+#: Metres of the units that BVH files come in besides the usual: inches, and what the CMU motions are in.
+OTHER_UNITS = {"m, cm or mm": 1.0, "inch": 0.0254, "0.45 inch (CMU)": 0.0254 / 0.45}
+_CHANNEL = re.compile(r"([xyz])(position|rotation)", re.IGNORECASE)
+
+
+@dataclass
+class _Node:
+    """A joint or the end of a bone; `channels` are (column, axis, is a rotation) in the order of the file."""
+
+    name: str
+    parent: int
+    offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    channels: list[tuple[int, int, bool]] = field(default_factory=list)
+
+
+def sniff(source: Source) -> bool:
+    return re.match(r"\s*HIERARCHY\b", (source.text or "")[:200]) is not None
+
+
+def read(source: Source) -> PoseSequence:
+    hierarchy, _, motion = (source.text or "").partition("MOTION")
+    nodes = _nodes(hierarchy)
+    n_channels = sum(len(node.channels) for node in nodes)
+    stated = re.match(r"\s*Frames\s*:\s*(\S+)\s*\n\s*Frame Time\s*:\s*(\S+)[^\n]*\n?", motion, re.IGNORECASE)
+    if stated is None:
+        raise no_frame_rate("A BVH file needs 'Frames:' and 'Frame Time:' below MOTION.")
+    values = numbers_of(motion[stated.end() :].splitlines(), n_channels, None)
+    promised = number(stated[1])
+    if not promised <= len(values):
+        raise PoseFormatError(
+            "truncated",
+            f"The header promises {stated[1][:12]} frames, but {len(values)} are there. " + TRUNCATED,
+        )
+    check_frame_count(len(values))
+    step = number(stated[2])
+    frame_rate = checked_frame_rate(round(1.0 / step, 3) if step > 0 else float("nan"))
+    joints, inferred = stand_up(_joints(nodes, values))
+    return _in_its_unit(joints, frame_rate, inferred)
+
+
+def _in_its_unit(joints: dict[str, np.ndarray], frame_rate: float, inferred: tuple[str, ...]) -> PoseSequence:
+    """BVH states no unit: the size of the person tells, of usual units first."""
+    refusal: PoseFormatError | None = None
+    for unit, metres in OTHER_UNITS.items():
+        remark = () if metres == 1.0 else (f"unit: {unit}",)
+        scaled = {joint: path * metres for joint, path in joints.items()}
+        try:
+            return assemble(
+                scaled,
+                frame_rate=frame_rate,
+                format=name,
+                unit=None if metres == 1.0 else "m",
+                inferred=inferred + remark,
+            )
+        except PoseFormatError as error:
+            if error.code != "not_metres":
+                raise
+            refusal = refusal or error
+    raise refusal or AssertionError
+
+
+def _nodes(text: str) -> list[_Node]:
+    """Every joint and end site, parents before their children."""
+    nodes: list[_Node] = []
+    open_: list[int] = []
+    waiting: int | None = None
+    n_channels = 0
+    for line in text.splitlines()[1:]:
+        words = line.split()
+        if not words:
+            continue
+        key = words[0].upper()
+        if key in ("ROOT", "JOINT", "END"):
+            if len(nodes) >= MAX_NODES:
+                raise PoseFormatError("truncated", f"The hierarchy has more than {MAX_NODES} joints.")
+            if key == "ROOT" and nodes:
+                raise PoseFormatError(
+                    "several_people", "The file has several roots. Export the patient alone."
+                )
+            parent = open_[-1] if open_ else -1
+            called = f"{nodes[parent].name}.end" if key == "END" and nodes else " ".join(words[1:])
+            nodes.append(_Node(called, parent))
+            waiting = len(nodes) - 1
+        elif key == "{" and waiting is not None:
+            open_.append(waiting)
+            waiting = None
+        elif key == "}" and open_:
+            open_.pop()
+        elif key == "OFFSET" and open_ and len(words) == 4:
+            nodes[open_[-1]].offset = np.array([number(word) for word in words[1:]])
+        elif key == "CHANNELS" and open_:
+            found = [_CHANNEL.fullmatch(word) for word in words[2:]]
+            if len(words) < 2 or words[1] != str(len(found)) or n_channels + len(found) > MAX_CHANNELS:
+                raise PoseFormatError(
+                    "truncated", f"The channels of {nodes[open_[-1]].name[:40]} are damaged."
+                )
+            for match in found:
+                if match is None:
+                    raise PoseFormatError("truncated", "A channel is neither a position nor a rotation.")
+                axis, kind = "xyz".index(match[1].lower()), match[2].lower() == "rotation"
+                nodes[open_[-1]].channels.append((n_channels, axis, kind))
+                n_channels += 1
+        else:
+            raise PoseFormatError(
+                "truncated", f"{line.strip()[:40]!r} is no line of a hierarchy. " + TRUNCATED
+            )
+    if open_ or not n_channels:
+        raise PoseFormatError("truncated", "The hierarchy is not complete. " + TRUNCATED)
+    return nodes
+
+
+def _joints(nodes: list[_Node], values: np.ndarray) -> dict[str, np.ndarray]:
+    """Positions of the joints we know, (F, 3) each, in the file's axes and unit."""
+    own = [node.name.rpartition(":")[2] for node in nodes]
+    keys = [name.lower().removeprefix("mixamorig_") for name in own]
+    # The model's own names count as they are written: a bank's `Neck` is the bone above the shoulders.
+    wanted = {joint: own.index(joint) for joint in EC3D_19.joints if joint in own}
+    for joint, candidates in BVH_NAMES.items():
+        found = next((keys.index(key) for key in candidates if key in keys), None)
+        if found is not None:
+            wanted.setdefault(joint, found)
+    return dict(zip(wanted, _paths(nodes, values, list(wanted.values())), strict=True))
+
+
+def _paths(nodes: list[_Node], values: np.ndarray, wanted: list[int]) -> list[np.ndarray]:
+    """Forward kinematics of the wanted nodes and of what they hang on."""
+    needed = set[int]()
+    for i in wanted:
+        while i >= 0 and i not in needed:
+            needed.add(i)
+            i = nodes[i].parent
+    placed: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for i in sorted(needed):
+        node = nodes[i]
+        turn, position = placed[node.parent] if node.parent >= 0 else (np.eye(3)[None], np.zeros((1, 3)))
+        offset = np.broadcast_to(node.offset, (len(values), 3)).copy()
+        own = np.eye(3)[None]
+        for column, axis, is_rotation in node.channels:
+            if is_rotation:
+                own = own @ _rotations(axis, values[:, column])
+            else:
+                # A joint that has a position of its own has it instead of the offset, as the root does.
+                offset[:, axis] = values[:, column]
+        placed[i] = (
+            turn @ own,
+            position + np.einsum("fij,fj->fi", np.broadcast_to(turn, (len(values), 3, 3)), offset),
+        )
+    return [placed[i][1] for i in wanted]
+
+
+def _rotations(axis: int, degrees: np.ndarray) -> np.ndarray:
+    """Turns about one axis, (F, 3, 3), for column vectors."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    result = np.zeros((len(degrees), 3, 3))
+    a, b = (axis + 1) % 3, (axis + 2) % 3
+    result[:, axis, axis] = 1.0
+    result[:, a, a] = result[:, b, b] = cos
+    result[:, a, b], result[:, b, a] = -sin, sin
+    return result
