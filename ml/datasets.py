@@ -13,14 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from ml.catalogue import CODES, MISTAKE_CLASSES, PUBLISHED_CODES, SECOND_CORRECT_SQUAT, is_correct
+from ml.catalogue import (
+    CODES,
+    EXERCISES,
+    MISTAKE_CLASSES,
+    PUBLISHED_CODES,
+    SECOND_CORRECT_SQUAT,
+    correct_code,
+    exercise_of,
+    is_correct,
+)
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
 from ml.poses.formats.ec3d import sequence_from_published
 from ml.poses.formats.mediapipe import sequence_from_world
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
-from ml.sensors import SENSORS, observe_alike
+from ml.sensors import SENSORS, observe_in_turn
 from ml.simulate import Person, simulate_repetition
 from ml.skeletons import BODY_25, EC3D_19
 
@@ -86,8 +95,8 @@ def load(source: str) -> list[LabelledRepetition]:
     source : str
         `ec3d:FILE` (the published pickle, or part of it as NPZ), `rmd:FOLDER` (MediaPipe world landmarks with
         a table of repetitions), `recordings:FOLDER` (pose files and their `labels.csv`), or `sim:SEED:PEOPLE`
-        (simulated people whom training never draws, a repetition of each class by each, seen by all sensor
-        models in turn).
+        (simulated people whom training never draws, a repetition of each class by each, an exercise's by one
+        of the sensor models). `sim:SEED:PEOPLE:CORRECT` has so many correct repetitions of each exercise.
 
     Returns
     -------
@@ -277,28 +286,36 @@ FIRST_UNSEEN_PERSON = 10_000_000
 
 def _load_simulated(place: str) -> list[LabelledRepetition]:
     try:
-        seed, people = (int(part) for part in place.split(":"))
+        seed, people, correct = (
+            int(part) for part in (place if place.count(":") == 2 else f"{place}:1").split(":")
+        )
     except ValueError as error:
         raise DatasetError(
-            "bad_source", f"sim:{place} must be sim:SEED:PEOPLE, two whole numbers."
+            "bad_source", f"sim:{place} must be sim:SEED:PEOPLE or sim:SEED:PEOPLE:CORRECT, whole numbers."
         ) from error
-    if seed < 0 or people < 1:
-        raise DatasetError("bad_source", f"sim:{place} needs a seed of 0 or more and at least one person.")
-    repetitions = []
+    if seed < 0 or people < 1 or correct < 1:
+        raise DatasetError(
+            "bad_source",
+            f"sim:{place} needs a seed of 0 or more, and at least one person and correct repetition.",
+        )
+    repetitions: list[LabelledRepetition] = []
     for i in range(people):
         number = FIRST_UNSEEN_PERSON + seed * 100_000 + i
         person, rng = Person.sample(number), np.random.default_rng([number, 1])
-        for j, code in enumerate(CODES):
-            simulated = simulate_repetition(person, code, rng)
-            both = observe_alike(
-                [simulated.performed, simulated.correct], SENSORS[(i + j) % len(SENSORS)], rng
-            )
-            sequence, truth = (_prepared(seen, f"{person.name}, {j}") for seen in both)
-            repetitions.append(
-                LabelledRepetition(
-                    person.name, j, person.name, (code,), sequence, None if is_correct(code) else truth
+        index = 0
+        for j, exercise in enumerate(EXERCISES):
+            codes = [correct_code(exercise)] * (correct - 1)
+            codes += [code for code in CODES if exercise_of(code) == exercise]
+            simulated = [simulate_repetition(person, code, rng) for code in codes]
+            sensor = SENSORS[(i + j) % len(SENSORS)]
+            both = observe_in_turn([[motion.performed, motion.correct] for motion in simulated], sensor, rng)
+            for code, seen in zip(codes, both, strict=True):
+                sequence, truth = (_prepared(motion, f"{person.name}, {index}") for motion in seen)
+                known = None if is_correct(code) else truth
+                repetitions.append(
+                    LabelledRepetition(person.name, index, person.name, (code,), sequence, known)
                 )
-            )
+                index += 1
     return repetitions
 
 

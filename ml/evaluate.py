@@ -47,6 +47,7 @@ def evaluate(
     judges: dict[str, PublishedJudge] | None = None,
     *,
     exercise_known: bool = False,
+    n_baseline: int = 0,
 ) -> list[Row]:
     """Run a release on labelled repetitions and have its corrections judged.
 
@@ -61,16 +62,28 @@ def evaluate(
         Others than the release's own.
     exercise_known : bool
         Tell the release which exercise each repetition is of.
+    n_baseline : int
+        How many correct repetitions of each person and exercise, the first ones, the release is told as their
+        baseline; these are not scored. Of which exercise a repetition has the baseline is what the release
+        found without one, unless the exercise is known.
 
     Returns
     -------
     list of Row
         In the order of `repetitions`.
     """
+    baselines, repetitions = set_apart(repetitions, n_baseline)
     exercises = [exercise_of(repetition.labels[0]) for repetition in repetitions]
     sequences = [repetition.sequence for repetition in repetitions]
-    results = Predictor(release).predict(
-        sequences, exercises if exercise_known else None, correct_always=True
+    predictor = Predictor(release)
+    beside = None
+    if n_baseline:
+        found = (
+            exercises if exercise_known else [exercise_of(f.code) for f, _ in predictor.predict(sequences)]
+        )
+        beside = [baselines.get((r.person, e), []) for r, e in zip(repetitions, found, strict=True)]
+    results = predictor.predict(
+        sequences, exercises if exercise_known else None, baselines=beside, correct_always=True
     )
     own = own_judge(release)
     motions, verdicts = [], []
@@ -99,6 +112,21 @@ def evaluate(
             repetitions, results, motions, verdicts, strict=True
         )
     ]
+
+
+def set_apart(
+    repetitions: Sequence[LabelledRepetition], n_baseline: int
+) -> tuple[dict[tuple[str, str], list[PoseSequence]], list[LabelledRepetition]]:
+    """Return the first so many correct repetitions by person and exercise, and all the others."""
+    baselines: dict[tuple[str, str], list[PoseSequence]] = {}
+    others = []
+    for repetition in repetitions:
+        own = baselines.setdefault((repetition.person, exercise_of(repetition.labels[0])), [])
+        if len(own) < n_baseline and all(is_correct(label) for label in repetition.labels):
+            own.append(repetition.sequence)
+        else:
+            others.append(repetition)
+    return baselines, others
 
 
 def own_judge(release: Release) -> str | None:
@@ -160,6 +188,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--release", help="name, folder, or published:FILE.pt; else the default release")
     parser.add_argument("--judge", action="append", default=[], help="a further judge: published:FILE.pt")
     parser.add_argument("--exercise-known", action="store_true", help="tell the release the exercise")
+    parser.add_argument(
+        "--baseline", type=int, default=0, metavar="N", help="tell N correct repetitions; they are not scored"
+    )
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
     try:
@@ -168,7 +199,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = sorted({*judges, *filter(None, [own_judge(release)])})
         data = []
         for source in options.data:
-            rows = evaluate(release, load(source), judges, exercise_known=options.exercise_known)
+            rows = evaluate(
+                release,
+                load(source),
+                judges,
+                exercise_known=options.exercise_known,
+                n_baseline=options.baseline,
+            )
             data.append(summarise(source, rows, names))
             print(report(data[-1]))  # noqa: T201
     except (DatasetError, ReleaseError) as error:
@@ -176,7 +213,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.json:
         about = {"name": release.name, "kind": release.kind, "classes": list(release.classes)}
-        content = {"release": about, "exercise_known": options.exercise_known, "data": data}
+        content = {
+            "release": about,
+            "exercise_known": options.exercise_known,
+            "baseline": options.baseline,
+            "data": data,
+        }
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -1,6 +1,6 @@
 """From a recording to findings and corrections, by one model release: all repetitions in one batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import TypeVar
 
@@ -9,10 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ml.baseline import baseline_mean
 from ml.catalogue import EXERCISES, exercise_of, is_correct
 from ml.correction import check, correct, joints_moved_most, largest_shift
 from ml.encoding import decode_change, encode
 from ml.judge import judge_features
+from ml.manifest import WITH_BASELINE
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
 from ml.published import PublishedPose, align, corrected_published, encode_published, world_change
@@ -75,6 +77,7 @@ class Predictor:
         repetitions: Sequence[PoseSequence],
         exercises: Sequence[str | None] | None = None,
         *,
+        baselines: Sequence[Sequence[PoseSequence]] | None = None,
         correct_always: bool = False,
     ) -> list[Prediction]:
         """Judge and correct repetitions, all in one batch.
@@ -85,6 +88,9 @@ class Predictor:
             Prepared (no missing values, z up); they may come from different recordings.
         exercises : sequence of str or None, optional
             The exercise of each where it is known: then only its classes are possible.
+        baselines : sequence of sequences of PoseSequence, optional
+            For each repetition others of the same person and exercise that were marked correct, prepared;
+            none for some or for all is no fault, only less sure. A release without baseline ignores them.
         correct_always : bool
             Correct also what is found correct or abstained from; for evaluation.
 
@@ -102,7 +108,7 @@ class Predictor:
             return []
         allowed = self._allowed(exercises or [None] * len(repetitions))
         poses, inputs = self._seen(repetitions)
-        findings, changes = self._find(inputs, allowed)
+        findings, changes = self._find(inputs, allowed, self._baseline(inputs, baselines))
         chosen = [
             i
             for i, finding in enumerate(findings)
@@ -116,6 +122,8 @@ class Predictor:
         sequence: PoseSequence,
         exercise: str | None = None,
         on_step: Callable[[str], object] = lambda step: None,
+        *,
+        baselines: Mapping[str, Sequence[PoseSequence]] | None = None,
     ) -> RecordingResult:
         """Analyse a whole recording: prepare it, find its repetitions, judge and correct each.
 
@@ -128,6 +136,8 @@ class Predictor:
             can only be a plank and a movement cannot.
         on_step : callable, optional
             Told "repetitions" and "findings" as each begins.
+        baselines : mapping of str to sequence of PoseSequence, optional
+            By exercise, repetitions of this person that were marked correct, prepared.
 
         Returns
         -------
@@ -152,7 +162,10 @@ class Predictor:
         repetitions = [prepared.sequence.cut(span.start_frame, span.end_frame) for span in spans]
         if exercise is None:
             exercise = self._likeliest_exercise(repetitions, any(span.kind == "hold" for span in spans))
-        predictions = self.predict(repetitions, [exercise] * len(repetitions))
+        own = (baselines or {}).get(exercise, ())
+        predictions = self.predict(
+            repetitions, [exercise] * len(repetitions), baselines=[own] * len(repetitions)
+        )
         results = tuple(
             RepetitionResult(i, span.start_frame, span.end_frame, exercise, finding, correction)
             for i, (span, (finding, correction)) in enumerate(zip(spans, predictions, strict=True))
@@ -189,36 +202,68 @@ class Predictor:
         poses = [align(repetition.positions) for repetition in repetitions]
         return poses, np.stack([encode_published(pose.aligned) for pose in poses])
 
+    def _baseline(
+        self, inputs: NDArray[np.floating], baselines: Sequence[Sequence[PoseSequence]] | None
+    ) -> Tensor | None:
+        """Return what the network compares each input with, (B, N, K), NaN where nothing is known."""
+        most = max((len(own) for own in baselines or ()), default=0)
+        if not most or baselines is None or not self.release.network.config.baseline:
+            return None
+        # A recording's repetitions share their baseline: each is encoded once.
+        different = {id(sequence): sequence for own in baselines for sequence in own}
+        encoded = dict(zip(different, self._tensor(encode(list(different.values()))), strict=True))
+        x = self._tensor(inputs)
+        beside = torch.zeros((len(x), most, *x.shape[1:])).to(x)
+        present = torch.zeros((len(x), most), dtype=torch.bool, device=x.device)
+        for i, own in enumerate(baselines):
+            for j, sequence in enumerate(own):
+                beside[i, j], present[i, j] = encoded[id(sequence)], True
+        return baseline_mean(x, beside, present)
+
     def _find(
-        self, inputs: NDArray[np.floating], allowed: NDArray[np.bool_]
+        self,
+        inputs: NDArray[np.floating],
+        allowed: NDArray[np.bool_],
+        baseline: Tensor | None = None,
     ) -> tuple[list[Finding], NDArray[np.float64]]:
         """Return a finding for each input, and the changes (B, N, K) that go with them."""
         x = self._tensor(inputs)
         possible = torch.from_numpy(allowed).to(self._device)
         with torch.inference_mode():
-            output = self._network(x)
-            log_probabilities = output.log_probabilities / self.release.manifest.temperature
+            output = self._network(x, baseline=baseline)
+            compared = torch.zeros(len(x), dtype=torch.bool, device=x.device)
+            if baseline is not None:
+                compared = baseline[:, 0, 0].isfinite()
+            log_probabilities = output.log_probabilities / self._temperature(compared)[:, None]
             probabilities = log_probabilities.masked_fill(~possible, -torch.inf).softmax(1)
             found = probabilities.argmax(1)
             # Where the exercise rules out what the network believed, the correction is told what was found.
             overruled = found != log_probabilities.argmax(1)
             change = output.change
             if bool(overruled.any()):
-                told = self._network(x, label=torch.where(overruled, found, -1))
+                told = self._network(x, label=torch.where(overruled, found, -1), baseline=baseline)
                 change = torch.where(overruled[:, None, None], told.change, change)
             distances = torch.zeros(len(x)) if self._familiarity is None else self._familiarity(x)
-        rows = zip(probabilities.cpu().numpy(), allowed, distances.tolist(), strict=True)
+        rows = zip(probabilities.cpu().numpy(), allowed, distances.tolist(), compared.tolist(), strict=True)
         return [self._finding(*row) for row in rows], change.cpu().numpy()
 
+    def _temperature(self, compared: Tensor) -> Tensor:
+        """Return the temperature of each repetition (B,), by whether it was compared with a baseline."""
+        alone, beside = self.release.manifest.temperature, self.release.manifest.temperature_with_baseline
+        return torch.where(compared, alone if beside is None else beside, alone).to(torch.float64)
+
     def _finding(
-        self, probabilities: NDArray[np.float64], allowed: NDArray[np.bool_], distance: float
+        self, probabilities: NDArray[np.float64], allowed: NDArray[np.bool_], distance: float, compared: bool
     ) -> Finding:
         best = int(probabilities.argmax())
         thresholds = self.release.manifest.thresholds
+        confidence = thresholds.get("confidence", 0.0)
+        if compared:
+            confidence = thresholds.get(f"confidence{WITH_BASELINE}", confidence)
         reason = ""
         if distance > thresholds.get("unlike_training", np.inf):
             reason = UNLIKE_TRAINING
-        elif probabilities[best] < thresholds.get("confidence", 0.0):
+        elif probabilities[best] < confidence:
             reason = LOW_CONFIDENCE
         by_code = {
             code: float(p) for code, p, may in zip(self._codes, probabilities, allowed, strict=True) if may

@@ -5,6 +5,7 @@ Where the true correction is known, as in simulated motion, the distance to it i
 metres; soft-DTW remains for recordings that have only other, correct repetitions to compare with.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,6 +27,7 @@ class LossWeights:
     """How much each term counts beside the negative log-likelihood of the class."""
 
     correction: float = 10.0
+    at_fault: float = 10.0
     nearest: float = 1.0
     acceleration: float = 1e-3
 
@@ -54,7 +56,9 @@ def to_joints(coefficients: Tensor, n_frames: int = N_FRAMES) -> Tensor:
     return (relative + pelvis * others)[:, :, leaders]
 
 
-def correction_distance(change: Tensor, true_change: Tensor, leg_length: Tensor) -> Tensor:
+def correction_distance(
+    change: Tensor, true_change: Tensor, leg_length: Tensor, joints: Sequence[int] | None = None
+) -> Tensor:
     """Return the mean distance in metres of the corrected joints to the true correction, for each of B.
 
     Parameters
@@ -63,10 +67,26 @@ def correction_distance(change: Tensor, true_change: Tensor, leg_length: Tensor)
         What the network changes, and the encoded true correction less the encoded motion.
     leg_length : Tensor, shape (B,)
         Metres.
+    joints : sequence of int, optional
+        Those that count; else all.
     """
     off = to_joints(change - true_change)  # (B, F, J, 3)
+    if joints is not None:
+        off = off[:, :, joints]
     # A hundredth of a millimetre under the root keeps its gradient finite at a perfect correction.
     return (off.square().sum(-1) + 1e-10).sqrt().mean((1, 2)) * leg_length
+
+
+def distance_at_fault(change: Tensor, true_change: Tensor, leg_length: Tensor) -> Tensor:
+    """Return the same distance where and when it matters, for each of B; zero where nothing is to be changed.
+
+    Each joint at each instant counts by how far the true correction moves it. In the plain mean the many
+    joints that are right outvote the few that are wrong, and the network learns to change too little.
+    """
+    wanted = to_joints(true_change).square().sum(-1).sqrt()  # (B, F, J)
+    share = wanted / wanted.sum((1, 2), keepdim=True).clamp_min(1e-6)
+    off = to_joints(change - true_change)
+    return ((off.square().sum(-1) + 1e-10).sqrt() * share).sum((1, 2)) * leg_length
 
 
 def acceleration(change: Tensor) -> Tensor:
@@ -123,11 +143,13 @@ def total_loss(
     terms = {
         "classification": F.nll_loss(output.log_probabilities, label),
         "correction": _mean(correction_distance(output.change, true_change, leg_length), has_truth),
+        "at_fault": _mean(distance_at_fault(output.change, true_change, leg_length), has_truth),
         "acceleration": _mean(acceleration(output.change - true_change), has_truth),
     }
     total = (
         terms["classification"]
         + weights.correction * terms["correction"]
+        + weights.at_fault * terms["at_fault"]
         + weights.acceleration * terms["acceleration"]
     )
     if not has_truth.all():

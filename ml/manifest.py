@@ -19,6 +19,10 @@ RELEASES = Path(__file__).parent / "releases"
 DEFAULT_RELEASE = "exfb-1"
 
 
+#: Ends the names of thresholds and figures that hold where the person's baseline is known.
+WITH_BASELINE = "_with_baseline"
+
+
 class ReleaseError(ValueError):
     """A model release cannot be read, written or imported.
 
@@ -65,11 +69,14 @@ class Manifest:
     judge : dict or None
         The fields of `ml.judge.JudgeConfig`; None where the release has no judge of its own.
     thresholds : dict
-        `confidence`: a finding less probable is abstained from. `unlike_training`: a repetition whose
+        `confidence`: a finding less probable is abstained from; `confidence_with_baseline`, the same where
+        the person's baseline is known, `confidence` if absent. `unlike_training`: a repetition whose
         distance to every class of the training motions is larger is abstained from; absent for no such
         check.
     temperature : float
         Divides the log-probabilities, so that the probabilities are calibrated.
+    temperature_with_baseline : float or None
+        The same where the person's baseline is known; None for the same temperature.
     metrics : dict
         Figures of the evaluation that the training command printed.
     trained_on : tuple of str
@@ -87,6 +94,7 @@ class Manifest:
     judge: dict[str, Any] | None = None
     thresholds: dict[str, float] = field(default_factory=dict)
     temperature: float = 1.0
+    temperature_with_baseline: float | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
@@ -101,7 +109,8 @@ class Manifest:
             )
         if self.kind not in (TWO_BRANCH, PUBLISHED):
             raise ReleaseError("bad_manifest", f"The release is of the unknown kind {self.kind!r}.")
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
+        temperatures = (self.temperature, self.temperature_with_baseline)
+        if not all(t is None or (math.isfinite(t) and t > 0) for t in temperatures):
             raise ReleaseError("bad_manifest", "The release's temperature is not a positive number.")
         if not all(math.isfinite(threshold) for threshold in dict(self.thresholds).values()):
             raise ReleaseError("bad_manifest", "A threshold of the release is not a number.")

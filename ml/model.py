@@ -44,6 +44,8 @@ class NetworkConfig:
     dropout : float
     feedback : str
         What the correction branch is told: "probabilities", or "argmax" as published.
+    baseline : bool
+        Whether the network may be told how this person does the exercise right.
     """
 
     classes: tuple[str, ...]
@@ -52,6 +54,12 @@ class NetworkConfig:
     n_hidden: int = 256
     dropout: float = 0.5
     feedback: str = "probabilities"
+    baseline: bool = False
+
+    @property
+    def n_features(self) -> int:
+        """What the first layer sees of a node; with a baseline also the differences to it, and a flag."""
+        return 2 * self.n_coefficients + 1 if self.baseline else self.n_coefficients
 
     def __post_init__(self) -> None:
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
@@ -157,26 +165,35 @@ class FeedbackNetwork(nn.Module):
 
     input_mean: Tensor
     input_scale: Tensor
+    difference_scale: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.shared = GraphLayer(config.n_nodes, config.n_coefficients, config.n_hidden, config.dropout)
+        self.shared = GraphLayer(config.n_nodes, config.n_features, config.n_hidden, config.dropout)
         self.classification = ClassificationBranch(config)
         self.correction = CorrectionBranch(config)
         shape = (config.n_nodes, config.n_coefficients)
         self.register_buffer("input_mean", torch.zeros(shape))
         self.register_buffer("input_scale", torch.ones(shape))
+        if config.baseline:
+            self.register_buffer("difference_scale", torch.ones(shape))
 
-    def standardise_by(self, inputs: Tensor, *, floor: float = 0.02) -> None:
-        """Set mean and scale of the input from training motions (S, N, K).
+    def standardise_by(
+        self, inputs: Tensor, differences: Tensor | None = None, *, floor: float = 0.02
+    ) -> None:
+        """Set mean and scale of the input from training motions (S, N, K) and their differences to baselines.
 
         `floor` keeps a coefficient that hardly varies (in leg lengths) from being blown up to noise.
         """
         self.input_mean.copy_(inputs.mean(0))
         self.input_scale.copy_(inputs.std(0).clamp_min(floor))
+        if differences is not None:
+            self.difference_scale.copy_(differences.square().mean(0).sqrt().clamp_min(floor))
 
-    def forward(self, x: Tensor, *, label: Tensor | None = None) -> NetworkOutput:
+    def forward(
+        self, x: Tensor, *, label: Tensor | None = None, baseline: Tensor | None = None
+    ) -> NetworkOutput:
         """Classify and correct a batch of repetitions.
 
         Parameters
@@ -186,16 +203,29 @@ class FeedbackNetwork(nn.Module):
         label : Tensor of int, shape (B,), optional
             For training: the class to tell the correction branch instead of what the network believes; where
             it is negative, the network's own belief is told.
+        baseline : Tensor, shape (B, N, K), optional
+            As `ml.baseline.baseline_mean`: NaN where a repetition has none. A network whose configuration
+            has no baseline takes no notice of it.
 
         Returns
         -------
         NetworkOutput
         """
-        shared = self.shared((x - self.input_mean) / self.input_scale)  # (B, N, H)
+        shared = self.shared(self._features(x, baseline))  # (B, N, H)
         log_probabilities = self.classification(shared)  # (B, M)
         told = self._told(log_probabilities, label)  # (B, M)
         change = self.correction(shared, told) * self.input_scale  # (B, N, K)
         return NetworkOutput(log_probabilities, change)
+
+    def _features(self, x: Tensor, baseline: Tensor | None) -> Tensor:
+        standard = (x - self.input_mean) / self.input_scale
+        if not self.config.baseline:
+            return standard
+        if baseline is None:
+            baseline = torch.full_like(x, torch.nan)
+        there = baseline[:, :, :1].isfinite()  # (B, N, 1)
+        difference = torch.where(there, (x - baseline) / self.difference_scale, 0)
+        return torch.cat([standard, difference, there.to(x)], dim=2)  # (B, N, 2 K + 1)
 
     def _told(self, log_probabilities: Tensor, label: Tensor | None) -> Tensor:
         n_classes = len(self.config.classes)

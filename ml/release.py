@@ -91,6 +91,7 @@ def write_release(
     familiarity: Familiarity | None = None,
     thresholds: dict[str, float] | None = None,
     temperature: float = 1.0,
+    temperature_with_baseline: float | None = None,
     metrics: dict[str, Any] | None = None,
     trained_on: tuple[str, ...] = (),
 ) -> Release:
@@ -113,6 +114,7 @@ def write_release(
         judge=None if judge is None else asdict(judge.config),
         thresholds=thresholds or {},
         temperature=temperature,
+        temperature_with_baseline=temperature_with_baseline,
         metrics=metrics or {},
         trained_on=trained_on,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

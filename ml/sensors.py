@@ -5,6 +5,7 @@ depth camera, and the published data set's form, which turns every frame to the 
 Where the sizes come from is in docs/training.md: unlabelled recordings and the literature, never labels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -162,19 +163,37 @@ def observe(sequence: PoseSequence, sensor: Sensor, rng: np.random.Generator) ->
         At the sensor's frame rate if it has its own. Joints that it does not see are put in from their
         neighbours and named in `estimated`; `travels` is False where the path through the room is lost.
     """
-    return observe_alike([sequence], sensor, rng)[0]
+    return observe_in_turn([[sequence]], sensor, rng)[0][0]
 
 
-def observe_alike(
-    sequences: list[PoseSequence], sensor: Sensor, rng: np.random.Generator
-) -> list[PoseSequence]:
-    """Let one sensor see several motions of one length with the same errors: a motion and its correction."""
+def observe_in_turn(
+    motions: Sequence[Sequence[PoseSequence]], sensor: Sensor, rng: np.random.Generator
+) -> list[list[PoseSequence]]:
+    """Let one sensor see a person's motions one after another, from the same place and with the same bias.
+
+    Parameters
+    ----------
+    motions : sequence of sequences of PoseSequence
+        Each of one or more of the same length that are seen with the very same errors: a motion and its
+        correction. Jitter, wander, jumps and lost frames are new in the next.
+    sensor : Sensor
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of list of PoseSequence
+        As `observe` returns each.
+    """
     if sensor == PERFECT:
-        return sequences
-    rate = float(rng.choice(sensor.frame_rates)) if sensor.frame_rates else sequences[0].frame_rate
-    sequences = [at_frame_rate(sequence, rate) for sequence in sequences]
-    errors = _Errors(len(sequences[0]), rate, sensor, rng)
-    return [errors.on(sequence) for sequence in sequences]
+        return [list(alike) for alike in motions]
+    rate = float(rng.choice(sensor.frame_rates)) if sensor.frame_rates else motions[0][0].frame_rate
+    errors = _Errors(rate, sensor, rng)
+    seen = []
+    for alike in motions:
+        resampled = [at_frame_rate(sequence, rate) for sequence in alike]
+        errors.pass_by(len(resampled[0]), rng)
+        seen.append([errors.on(sequence) for sequence in resampled])
+    return seen
 
 
 def at_frame_rate(sequence: PoseSequence, frame_rate: float) -> PoseSequence:
@@ -187,20 +206,17 @@ def at_frame_rate(sequence: PoseSequence, frame_rate: float) -> PoseSequence:
 
 
 class _Errors:
-    """One draw of a sensor's errors, to be laid on motions of the same length."""
+    """One draw of a sensor's errors: what lasts, and after `pass_by` what one motion meets."""
 
-    def __init__(self, frames: int, rate: float, sensor: Sensor, rng: np.random.Generator) -> None:
-        self.sensor = sensor
+    def __init__(self, rate: float, sensor: Sensor, rng: np.random.Generator) -> None:
+        self.sensor, self.rate = sensor, rate
         joints = len(EC3D_19)
         # People mostly face the camera; now and then it stands at their side or behind them.
         view = rng.normal(np.pi / 2, 0.8) if rng.uniform() < 0.8 else rng.uniform(0, 2 * np.pi)
         self.camera = np.array([np.cos(view), np.sin(view), 0.0])
         along = 1 + (sensor.depth_factor - 1) * np.abs(self.camera)
-        harder = _HARDER[:, None] * along
-        self.bias = rng.normal(0, sensor.bias, (joints, 3)) * harder
-        knots = max(int(frames / rate / 0.5) + 2, 3)
-        slow = _between(rng.normal(0, sensor.wander, (knots, joints, 3)), np.linspace(0, knots - 1, frames))
-        self.noise = (slow + rng.normal(0, sensor.jitter, (frames, joints, 3))) * harder
+        self.harder = _HARDER[:, None] * along
+        self.bias = rng.normal(0, sensor.bias, (joints, 3)) * self.harder
         self.kept = rng.uniform(*sensor.depth_kept)
         self.shear = rng.normal(*sensor.shear)
         self.tilt = np.radians(rng.normal(0, sensor.tilt, 2))
@@ -209,6 +225,13 @@ class _Errors:
         self.bones = (self.bones + self.bones[mirrored]) / 2  # a body is seen too long on both sides alike
         self.hips = rng.uniform(*sensor.hip_share)
         self.heading = rng.uniform(-np.pi, np.pi)
+
+    def pass_by(self, frames: int, rng: np.random.Generator) -> None:
+        """Draw what a motion of so many frames meets by itself: jitter, wander, jumps and lost frames."""
+        sensor, joints = self.sensor, len(EC3D_19)
+        knots = max(int(frames / self.rate / 0.5) + 2, 3)
+        slow = _between(rng.normal(0, sensor.wander, (knots, joints, 3)), np.linspace(0, knots - 1, frames))
+        self.noise = (slow + rng.normal(0, sensor.jitter, (frames, joints, 3))) * self.harder
         self.jumps = [
             (frame, int(rng.integers(joints)), rng.normal(0, 0.15, 3))
             for frame in np.flatnonzero(rng.random(frames) < sensor.jumps)

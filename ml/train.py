@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,16 +18,15 @@ from torch.nn import functional as F
 from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
-from ml.catalogue import CODES, exercise_of, is_correct
+from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature, measured, run
+from ml.catalogue import CODES
 from ml.familiarity import Familiarity
 from ml.judge import JudgeConfig, JudgeNetwork
-from ml.losses import LossWeights, correction_distance, total_loss
+from ml.losses import LossWeights, total_loss
+from ml.manifest import WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput
 from ml.release import TWO_BRANCH, Manifest, Release, ReleaseError, write_release
-from ml.training_set import TrainingSet, simulate_training_set
-
-#: Simulated people are easier than real ones, so that what is enough for them is not enough.
-LEAST_CONFIDENCE = 0.7
+from ml.training_set import MOST_BASELINES, TrainingSet, simulate_training_set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +44,9 @@ class TrainingOptions:
         Of each class by each person.
     epochs, batch, learning_rate, hidden, dropout
         Of the two-branch network.
-    correction : float
-        Weight of the correction beside the class; see `ml.losses.LossWeights`.
+    correction, at_fault : float
+        Weights of the correction beside the class, over all joints and where the true one moves them; see
+        `ml.losses.LossWeights`.
     workers : int
         Processes that simulate.
     threads : int
@@ -63,6 +62,7 @@ class TrainingOptions:
     hidden: int = 96
     dropout: float = 0.0
     correction: float = 25.0
+    at_fault: float = 10.0
     workers: int = 2
     threads: int = 1
 
@@ -95,19 +95,25 @@ def train(options: TrainingOptions, out: Path) -> Release:
     judge = train_judge(judged, options)
     familiarity = Familiarity(len(CODES), learned.inputs.shape[1])
     familiarity.fit(learned.inputs, learned.labels)
-    temperature = fitted_temperature(network, calibration)
-    thresholds = fitted_thresholds(network, familiarity, calibration, temperature)
+    thresholds = {"unlike_training": fitted_distance(familiarity, calibration)}
+    temperatures, metrics = [], {}
+    for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
+        temperature = fitted_temperature(network, calibration, baseline=baseline)
+        confidence = fitted_confidence(network, calibration, temperature, baseline=baseline)
+        metrics[f"unseen_simulated_people{suffix}"] = measured(
+            network, judge, unseen, temperature, confidence, baseline=baseline
+        )
+        thresholds[f"confidence{suffix}"] = confidence
+        temperatures.append(temperature)
     return write_release(
         out,
         network=network,
         judge=judge,
         familiarity=familiarity,
-        temperature=temperature,
+        temperature=temperatures[0],
+        temperature_with_baseline=temperatures[1],
         thresholds=thresholds,
-        metrics={
-            "unseen_simulated_people": measured(network, judge, unseen, temperature, thresholds),
-            "training": asdict(options),
-        },
+        metrics=metrics | {"training": asdict(options)},
         trained_on=(f"simulated motion only: {options.people} people, {len(learned)} repetitions",),
     )
 
@@ -121,10 +127,10 @@ def check_writable(out: Path) -> None:
 
 def train_network(learned: TrainingSet, selection: TrainingSet, options: TrainingOptions) -> FeedbackNetwork:
     """Train the two-branch network; of all epochs the one with the least loss on `selection` is returned."""
-    config = NetworkConfig(classes=CODES, n_hidden=options.hidden, dropout=options.dropout)
+    config = NetworkConfig(classes=CODES, n_hidden=options.hidden, dropout=options.dropout, baseline=True)
     network = FeedbackNetwork(config)
-    network.standardise_by(learned.inputs)
-    weights = LossWeights(correction=options.correction)
+    network.standardise_by(learned.inputs, learned.inputs - learned.baseline())
+    weights = LossWeights(correction=options.correction, at_fault=options.at_fault)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=1e-2)
     steps = options.epochs * (len(learned) // options.batch + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
@@ -136,10 +142,13 @@ def train_network(learned: TrainingSet, selection: TrainingSet, options: Trainin
             if len(which) < 2:
                 continue  # batch normalisation needs two
             batch = learned.chosen(which)
+            batch = batch.mirrored(torch.rand(len(batch)) < 0.5)
+            # Half have no baseline, as most people who come for the first time.
+            counts = torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * (torch.rand(len(batch)) < 0.5)
             # The true class is fed back less and less, drawn for each example by itself.
             taught = torch.rand(len(batch)) < 1 - epoch / max(options.epochs - 1, 1)
             told = torch.where(taught, batch.labels, torch.full_like(batch.labels, -1))
-            output = network(batch.inputs, label=told)
+            output = network(batch.inputs, label=told, baseline=batch.baseline(counts))
             loss = _terms(output, batch, weights)["total"]
             optimiser.zero_grad()
             loss.backward()
@@ -172,99 +181,6 @@ def train_judge(judged: TrainingSet, options: TrainingOptions) -> JudgeNetwork:
     return judge.eval()
 
 
-def fitted_temperature(network: FeedbackNetwork, calibration: TrainingSet) -> float:
-    """Return what to divide log-probabilities by so that probabilities fit what happens (Guo et al. 2017)."""
-    logits = _log_probabilities(network, calibration)
-    candidates = torch.logspace(-0.7, 0.9, 161)
-    losses = torch.stack([F.cross_entropy(logits / t, calibration.labels) for t in candidates])
-    return float(candidates[losses.argmin()])
-
-
-def fitted_thresholds(
-    network: FeedbackNetwork, familiarity: Familiarity, calibration: TrainingSet, temperature: float
-) -> dict[str, float]:
-    """Return under which probability and above which distance the release abstains.
-
-    The confidence is the least at which 97 % of the kept findings on the held-out people are right, but at
-    least `LEAST_CONFIDENCE`; the distance is one and a half times what 1 of 200 simulated ones exceeds.
-    """
-    confidence, guess = _probabilities(network, calibration, temperature).max(1)
-    right = (guess == calibration.labels).float()
-    least = LEAST_CONFIDENCE
-    for threshold in torch.arange(LEAST_CONFIDENCE, 0.96, 0.01):
-        kept = confidence >= threshold
-        least = float(threshold)
-        if kept.any() and right[kept].mean() >= 0.97:
-            break
-    distances = familiarity(calibration.inputs)
-    return {
-        "confidence": round(least, 3),
-        "unlike_training": round(1.5 * float(torch.quantile(distances, 0.995)), 3),
-    }
-
-
-def measured(
-    network: FeedbackNetwork,
-    judge: JudgeNetwork,
-    unseen: TrainingSet,
-    temperature: float,
-    thresholds: dict[str, float],
-) -> dict[str, Any]:
-    """Return the figures on simulated people that neither network saw."""
-    probabilities = _probabilities(network, unseen, temperature)
-    confidence, guess = probabilities.max(1)
-    right = guess == unseen.labels
-    with torch.inference_mode():
-        change = torch.cat([network(part).change for part in unseen.inputs.split(256)])
-        judged = torch.cat([judge(part).argmax(1) for part in unseen.features.split(256)])
-    distance = correction_distance(change, unseen.changes, unseen.legs)
-    before = correction_distance(torch.zeros_like(change), unseen.changes, unseen.legs)
-    wrong = torch.tensor([not is_correct(code) for code in CODES])[unseen.labels]
-    by_class = {code: right[unseen.labels == i].float().mean().item() for i, code in enumerate(CODES)}
-    kept = confidence >= thresholds["confidence"]
-    known = _within_exercise(probabilities, unseen.labels)
-    figures = {
-        "macro_recall": sum(by_class.values()) / len(CODES),
-        "macro_recall_exercise_known": _macro(known == unseen.labels, unseen.labels),
-        "judge_macro_recall": _macro(judged == unseen.labels, unseen.labels),
-        "kept": kept.float().mean().item(),
-        "kept_right": right[kept].float().mean().item(),
-        "calibration_error": _calibration_error(confidence, right),
-        "distance_to_true_correction_m": distance[wrong].mean().item(),
-        "distance_before_m": before[wrong].mean().item(),
-        "change_of_correct_m": distance[~wrong].mean().item(),
-    }
-    rounded = {name: round(value, 4) for name, value in figures.items()}
-    return rounded | {
-        "n": len(unseen),
-        "people": len(unseen.people.unique()),
-        "recall_by_class": {code: round(value, 4) for code, value in by_class.items()},
-    }
-
-
-def _within_exercise(probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Return the likeliest class among those of the true exercise."""
-    exercises = [exercise_of(code) for code in CODES]
-    same = torch.tensor([[a == b for b in exercises] for a in exercises])  # (M, M)
-    return torch.where(same[labels], probabilities, 0).argmax(1)
-
-
-def _macro(right: Tensor, labels: Tensor) -> float:
-    return sum(right[labels == i].float().mean().item() for i in range(len(CODES))) / len(CODES)
-
-
-def _calibration_error(confidence: Tensor, right: Tensor, bins: int = 10) -> float:
-    """Expected calibration error over equal bins of probability."""
-    place = (confidence * bins).long().clamp_max(bins - 1)
-    error = 0.0
-    for i in range(bins):
-        inside = place == i
-        if inside.any():
-            gap = (confidence[inside].mean() - right[inside].float().mean()).abs()
-            error += float(gap) * float(inside.float().mean())
-    return error
-
-
 def _terms(output: NetworkOutput, batch: TrainingSet, weights: LossWeights) -> dict[str, Tensor]:
     known = torch.ones(len(batch), dtype=torch.bool)  # the true correction of simulated motion is known
     target = batch.inputs + batch.changes
@@ -272,27 +188,15 @@ def _terms(output: NetworkOutput, batch: TrainingSet, weights: LossWeights) -> d
 
 
 def _loss_on(network: FeedbackNetwork, held: TrainingSet, weights: LossWeights) -> dict[str, float]:
+    """Return the terms of the loss on people held out, the mean of with and without baseline."""
     network.eval()
     sums: dict[str, float] = {}
-    right = 0.0
-    with torch.inference_mode():
-        for which in torch.arange(len(held)).split(256):
-            batch = held.chosen(which)
-            output = network(batch.inputs)
-            terms = _terms(output, batch, weights)
-            for name, value in terms.items():
-                sums[name] = sums.get(name, 0.0) + float(value) * len(batch)
-            right += float((output.log_probabilities.argmax(1) == batch.labels).sum())
-    return {name: value / len(held) for name, value in sums.items()} | {"right": right / len(held)}
-
-
-def _log_probabilities(network: FeedbackNetwork, held: TrainingSet) -> Tensor:
-    with torch.inference_mode():
-        return torch.cat([network(part).log_probabilities for part in held.inputs.split(256)])
-
-
-def _probabilities(network: FeedbackNetwork, held: TrainingSet, temperature: float) -> Tensor:
-    return F.softmax(_log_probabilities(network, held) / temperature, dim=1)
+    for baseline in (False, True):
+        output = run(network, held, baseline=baseline)
+        right = (output.log_probabilities.argmax(1) == held.labels).float().mean()
+        for name, value in (_terms(output, held, weights) | {"right": right}).items():
+            sums[name] = sums.get(name, 0.0) + float(value) / 2
+    return sums
 
 
 def _options(arguments: Sequence[str] | None) -> tuple[TrainingOptions, Path]:

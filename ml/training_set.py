@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from ml.catalogue import CODES, exercise_of
+from ml.baseline import baseline_mean, mirrored
+from ml.catalogue import CODES, EXERCISES, correct_code, exercise_of
 from ml.datasets import FIRST_UNSEEN_PERSON
 from ml.dct import dct_time
 from ml.encoding import FOLLOWS, N_COEFFICIENTS, N_FRAMES, N_NODES, PELVIS, encode, leg_length
 from ml.judge import judge_features
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
-from ml.sensors import SENSORS, observe
+from ml.sensors import SENSORS, observe_in_turn
 from ml.simulate import Person, SimulatedRepetition, simulate_repetition
 from ml.skeletons import EC3D_19
 
@@ -27,6 +28,8 @@ SENSOR_SHARES = (0.25, 0.28, 0.15, 0.14, 0.18)
 LOST_AT_AN_END = {"squat": 0.09, "lunge": 0.09, "plank": 0.25}
 #: ... or this many seconds of standing still come with it.
 ADDED_AT_AN_END_S = 0.3
+#: Repetitions marked correct that may stand beside a repetition as the person's baseline.
+MOST_BASELINES = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class TrainingSet:
     legs : Tensor, shape (S,)
         Metres.
     people : Tensor of int64, shape (S,)
+    baselines : Tensor, shape (S, 3, 57, K)
+        Other, correct repetitions of the same person and exercise, seen by the same sensor.
     """
 
     inputs: Tensor
@@ -54,6 +59,7 @@ class TrainingSet:
     changes: Tensor
     legs: Tensor
     people: Tensor
+    baselines: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -61,6 +67,21 @@ class TrainingSet:
     def chosen(self, which: Tensor) -> "TrainingSet":
         """Return the examples of a mask or of indices."""
         return TrainingSet(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+    def baseline(self, counts: Tensor | int = MOST_BASELINES) -> Tensor:
+        """Return the mean of the first so many baselines of each example, (S, 57, K); of none NaN."""
+        wanted = torch.as_tensor(counts).expand(len(self))
+        present = torch.arange(MOST_BASELINES) < wanted[:, None]
+        return baseline_mean(self.inputs, self.baselines, present)
+
+    def mirrored(self, which: Tensor) -> "TrainingSet":
+        """Return the examples with left and right exchanged in those of a mask (S,)."""
+        return replace(
+            self,
+            inputs=torch.where(which[:, None, None], mirrored(self.inputs), self.inputs),
+            changes=torch.where(which[:, None, None], mirrored(self.changes), self.changes),
+            baselines=torch.where(which[:, None, None, None], mirrored(self.baselines), self.baselines),
+        )
 
 
 def simulate_training_set(
@@ -90,7 +111,7 @@ def simulate_training_set(
             parts = _collected(pool.map(_examples_of, jobs, chunksize=8), people, what)
     else:
         parts = _collected(map(_examples_of, jobs), people, what)
-    stacked = [np.concatenate([part[i] for part in parts]) for i in range(6)]
+    stacked = [np.concatenate([part[i] for part in parts]) for i in range(len(parts[0]))]
     return TrainingSet(*(torch.from_numpy(array) for array in stacked))
 
 
@@ -102,23 +123,32 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
     number, repetitions = job
     torch.set_num_threads(1)
     person, rng = Person.sample(number), np.random.default_rng([number, 2])
-    seen: list[PoseSequence] = []
-    labels, changes, legs = [], [], []
-    for label, code in enumerate(CODES):
-        for _ in range(repetitions):
-            simulated = cut_roughly(simulate_repetition(person, code, rng), rng)
-            sensor = SENSORS[int(rng.choice(len(SENSORS), p=SENSOR_SHARES))]
-            seen.append(prepare(observe(simulated.performed, sensor, rng)).sequence)
-            labels.append(label)
-            changes.append(encoded_change(simulated))
-            legs.append(leg_length(simulated.performed.positions))
+    inputs, features, labels, changes, legs, baselines = [], [], [], [], [], []
+    for exercise in EXERCISES:
+        # One sensor at one place sees all of an exercise, as in a recording and the one before it.
+        codes = [code for code in CODES if exercise_of(code) == exercise] * repetitions
+        simulated = [
+            cut_roughly(simulate_repetition(person, code, rng), rng)
+            for code in [correct_code(exercise)] * MOST_BASELINES + codes
+        ]
+        sensor = SENSORS[int(rng.choice(len(SENSORS), p=SENSOR_SHARES))]
+        observed = observe_in_turn([[repetition.performed] for repetition in simulated], sensor, rng)
+        seen = [prepare(sequence).sequence for (sequence,) in observed]
+        encoded = encode(seen)
+        inputs.append(encoded[MOST_BASELINES:])
+        baselines.append(np.repeat(encoded[None, :MOST_BASELINES], len(codes), axis=0))
+        features += [judge_features(sequence) for sequence in seen[MOST_BASELINES:]]
+        labels += [CODES.index(code) for code in codes]
+        changes += [encoded_change(repetition) for repetition in simulated[MOST_BASELINES:]]
+        legs += [leg_length(repetition.performed.positions) for repetition in simulated[MOST_BASELINES:]]
     return (
-        encode(seen),
-        np.stack([judge_features(sequence) for sequence in seen]),
+        np.concatenate(inputs),
+        np.stack(features),
         np.array(labels, dtype=np.int64),
         np.stack(changes),
         np.array(legs, dtype=np.float32),
-        np.full(len(seen), number, dtype=np.int64),
+        np.full(len(labels), number, dtype=np.int64),
+        np.concatenate(baselines),
     )
 
 

@@ -134,3 +134,18 @@ def test_real_rmd(shared):
     assert len(repetitions) == 164
     assert sum(len(r.labels) == 2 for r in repetitions) == 20
     assert "lunge.not_low_enough+lunge.knee_passes_toe" in {r.label for r in repetitions}
+
+
+def test_simulated_people_have_as_many_correct_repetitions_as_wanted():
+    repetitions = load("sim:3:1:4")
+    assert len(repetitions) == len(CODES) + 3 * 3
+    assert sum(r.label == "lunge.correct" for r in repetitions) == 4
+    assert [r.index for r in repetitions] == list(range(len(repetitions)))
+    assert len({r.sequence.frame_rate for r in repetitions if r.label.startswith("squat")}) == 1
+
+
+@pytest.mark.parametrize("source", ["sim:1:2:0", "sim:1:2:3:4", "sim:1:2:"])
+def test_simulated_people_need_a_number_of_correct_repetitions(source):
+    with pytest.raises(DatasetError) as caught:
+        load(source)
+    assert caught.value.code == "bad_source"

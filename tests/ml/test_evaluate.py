@@ -7,7 +7,7 @@ import pytest
 
 from ml.catalogue import CODES
 from ml.datasets import load
-from ml.evaluate import evaluate, main, own_judge
+from ml.evaluate import evaluate, main, own_judge, set_apart
 from ml.figures import Row, macro_interval, macro_recall, report, same_class, summarise, wilson
 from ml.release import load_release
 from ml.train import TrainingOptions, train
@@ -104,6 +104,22 @@ def test_a_repetition_is_judged_alike_alone_and_among_others(release):
     assert alone[0].finding == together[4].finding
     assert alone[0].probability == pytest.approx(together[4].probability, abs=1e-9)
     assert alone[0].corrected == together[4].corrected
+
+
+def test_the_first_correct_repetitions_are_the_baseline_and_are_not_scored(release, capsys):
+    repetitions = load("sim:1:1:3")
+    baselines, others = set_apart(repetitions, 2)
+    assert len(others) == len(repetitions) - 6
+    assert {exercise: len(own) for (_, exercise), own in baselines.items()} == {
+        "squat": 2,
+        "lunge": 2,
+        "plank": 2,
+    }
+    own = baselines[repetitions[0].person, "squat"]
+    assert own[0] is repetitions[0].sequence
+    assert len(evaluate(load_release(release), repetitions, n_baseline=2)) == len(others)
+    assert main(["--data", "sim:1:1:3", "--release", str(release), "--baseline", "2"]) == 0
+    assert "11 repetitions of 1 people" in capsys.readouterr().out
 
 
 def test_a_release_without_a_judge_has_no_judge_of_its_own(release):

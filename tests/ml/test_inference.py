@@ -46,6 +46,19 @@ def published(shared, tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def personal(tmp_path_factory):
+    """Untrained as well, but one that takes the person's baseline."""
+    torch.manual_seed(1)
+    network = FeedbackNetwork(NetworkConfig(classes=CODES, n_hidden=8, baseline=True))
+    torch.nn.init.normal_(network.correction.out.weight, std=0.02)
+    inputs = torch.from_numpy(encode(repetitions(CODES)))
+    network.standardise_by(inputs, inputs - inputs.mean(0))
+    network(inputs, baseline=inputs.flip(0))
+    folder = tmp_path_factory.mktemp("releases") / "personal"
+    return write_release(folder, network=network, temperature=1.0, temperature_with_baseline=4.0)
+
+
 def with_thresholds(release, **thresholds):
     return replace(release, manifest=replace(release.manifest, thresholds=thresholds))
 
@@ -182,3 +195,45 @@ def test_published_release_gives_the_published_classes(published, shared):
     assert [finding.code for finding, _ in results] == expected
     expected = [PUBLISHED_CODES[i] for i in data["published_prediction_corrected"]]
     assert [correction.judged for _, correction in results] == expected
+
+
+def test_baseline_of_one_concerns_no_other(personal):
+    predictor, several = Predictor(personal), repetitions(CODES[:4])
+    own = repetitions(["squat.correct"] * 3, seed=5)
+    beside = [own, [], own[:1], []]
+    together = predictor.predict(several, baselines=beside, correct_always=True)
+    for one, baseline, (finding, correction) in zip(several, beside, together, strict=True):
+        ((alone, corrected),) = predictor.predict([one], baselines=[baseline], correct_always=True)
+        assert alone.probabilities == pytest.approx(finding.probabilities, abs=1e-9)
+        np.testing.assert_allclose(corrected.positions, correction.positions, atol=1e-6)
+    without = predictor.predict(several)
+    assert together[1][0] == without[1][0]
+    assert together[0][0].probabilities != pytest.approx(without[0][0].probabilities, abs=1e-3)
+
+
+def test_with_a_baseline_its_own_temperature_and_threshold_hold(personal):
+    (one,), own = repetitions(["squat.correct"]), repetitions(["squat.correct"] * 2, seed=5)
+    same = replace(personal, manifest=replace(personal.manifest, temperature_with_baseline=None))
+    ((soft, _),), ((sharp, _),) = (Predictor(r).predict([one], baselines=[own]) for r in (personal, same))
+    assert soft.code == sharp.code
+    assert soft.probability < sharp.probability
+    strict = with_thresholds(personal, confidence=0.0, confidence_with_baseline=1.01)
+    ((alone, _),), ((beside, _),) = (Predictor(strict).predict([one], baselines=[b]) for b in ([], own))
+    assert (alone.abstained, beside.abstained) == (False, True)
+
+
+def test_recording_is_judged_against_the_baseline_of_its_exercise(personal):
+    recording, _ = simulate_recording(Person.sample(3), ["squat.correct"] * 2, np.random.default_rng(3))
+    own, predictor = repetitions(["squat.correct"], seed=5), Predictor(personal)
+    alone, beside, of_other = (
+        [r.finding.probability for r in predictor.analyse(recording, "squat", baselines=b).repetitions]
+        for b in (None, {"squat": own}, {"lunge": own})
+    )
+    assert alone == of_other
+    assert alone != pytest.approx(beside, abs=1e-4)
+
+
+def test_release_without_baseline_judges_without(release):
+    (one,), own = repetitions(["squat.correct"]), repetitions(["squat.correct"], seed=5)
+    predictor = Predictor(release)
+    assert predictor.predict([one], baselines=[own])[0][0] == predictor.predict([one])[0][0]

@@ -5,7 +5,15 @@ import pytest
 import torch
 
 from ml.encoding import decode_change, encode, leg_length
-from ml.losses import LossWeights, acceleration, correction_distance, nearest_distance, to_joints, total_loss
+from ml.losses import (
+    LossWeights,
+    acceleration,
+    correction_distance,
+    distance_at_fault,
+    nearest_distance,
+    to_joints,
+    total_loss,
+)
 from ml.model import NetworkOutput
 from tests.ml.test_encoding import repetition
 
@@ -101,3 +109,22 @@ def test_gradient_is_finite_at_a_perfect_correction():
     change = torch.zeros(3, 57, 25, dtype=torch.double, requires_grad=True)
     terms(change, torch.zeros(3, 57, 25, dtype=torch.double))["total"].backward()
     assert torch.isfinite(change.grad).all()
+
+
+def test_distance_at_fault_counts_only_what_is_to_be_changed():
+    true, legs = torch.zeros(1, 57, 25).double(), torch.ones(1).double()
+    true[0, 10, 0] = 0.8  # one knee is to go 10 cm to the right, all of the time
+    assert distance_at_fault(torch.zeros_like(true), true, legs).item() == pytest.approx(0.1, abs=1e-4)
+    assert correction_distance(torch.zeros_like(true), true, legs).item() == pytest.approx(0.1 / 19, abs=1e-4)
+    elsewhere = true.clone()
+    elsewhere[0, 5, 0] = 0.8
+    assert distance_at_fault(elsewhere, true, legs).item() < 1e-4
+    assert distance_at_fault(true, torch.zeros_like(true), legs).item() == 0
+
+
+def test_distance_of_chosen_joints():
+    true, legs = torch.zeros(1, 57, 25).double(), torch.ones(1).double()
+    true[0, 10, 0] = 0.8
+    none = torch.zeros_like(true)
+    assert correction_distance(none, true, legs, joints=[10]).item() == pytest.approx(0.1, abs=1e-4)
+    assert correction_distance(none, true, legs, joints=[5]).item() < 1e-4

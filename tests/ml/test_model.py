@@ -99,3 +99,25 @@ def test_coefficient_that_never_varies_is_not_blown_up():
 def test_impossible_configuration_is_refused(fields):
     with pytest.raises(ValueError):
         NetworkConfig(**fields)
+
+
+def test_baseline_tells_only_a_network_that_takes_one():
+    x, own = inputs(4), inputs(4, seed=1)
+    deaf, hearing = network(), network(baseline=True)
+    torch.testing.assert_close(deaf(x, baseline=own).change, deaf(x).change)
+    assert not torch.allclose(hearing(x, baseline=own).change, hearing(x).change)
+
+
+def test_no_baseline_is_one_of_nothing_and_concerns_nobody_else():
+    made, x, own = network(baseline=True), inputs(4), inputs(4, seed=1)
+    some = own.clone()
+    some[1:3] = torch.nan
+    mixed, without, beside = made(x, baseline=some), made(x), made(x, baseline=own)
+    torch.testing.assert_close(mixed.change[1:3], without.change[1:3])
+    torch.testing.assert_close(mixed.change[0], beside.change[0])
+    assert mixed.log_probabilities.isfinite().all()
+
+
+def test_a_repetition_like_the_baseline_is_not_one_without():
+    made, x = network(baseline=True), inputs(4)
+    assert not torch.allclose(made(x, baseline=x).log_probabilities, made(x).log_probabilities)

@@ -6,7 +6,7 @@ import pytest
 from ml.catalogue import CODES, exercise_of, is_correct
 from ml.preprocess import prepare
 from ml.repetitions import find_repetitions
-from ml.sensors import SENSORS, body_aligned, observe, observe_alike
+from ml.sensors import SENSORS, body_aligned, observe, observe_in_turn
 from ml.simulate import Person, simulate_recording, simulate_repetition
 from ml.skeletons import EC3D_19
 
@@ -120,7 +120,9 @@ def test_a_sensor_errs_but_shows_the_same_person(sensor):
 
 def test_a_motion_and_its_correction_are_seen_with_the_same_errors():
     repetition = simulate_repetition(Person.sample(5), "squat.correct", np.random.default_rng(5))
-    seen = observe_alike([repetition.performed, repetition.correct], SENSORS[1], np.random.default_rng(6))
+    (seen,) = observe_in_turn(
+        [[repetition.performed, repetition.correct]], SENSORS[1], np.random.default_rng(6)
+    )
     np.testing.assert_array_equal(seen[0].positions, seen[1].positions)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature
 from ml.catalogue import CODES, is_correct
 from ml.encoding import decode_change, encode
 from ml.familiarity import Familiarity
@@ -11,7 +12,7 @@ from ml.losses import to_joints
 from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import ReleaseError, load_release
 from ml.simulate import Person, simulate_repetition
-from ml.train import TrainingOptions, fitted_temperature, fitted_thresholds, main, train
+from ml.train import TrainingOptions, main, train
 from ml.training_set import cut_roughly, encoded_change, simulate_training_set
 
 TINY = TrainingOptions(people=4, epochs=2, hidden=8, workers=1, threads=1)
@@ -35,6 +36,24 @@ def test_a_seed_gives_the_same_examples_however_many_work_on_them(examples):
     again = simulate_training_set(0, 3, 1, workers=2)
     assert torch.equal(examples.inputs, again.inputs)
     assert torch.equal(examples.changes, again.changes)
+
+
+def test_baselines_are_other_correct_repetitions_of_the_same_person(examples):
+    correct = torch.tensor([is_correct(code) for code in CODES])[examples.labels]
+    off = (examples.inputs - examples.baseline()).square().mean((1, 2)).sqrt()
+    assert off[correct].mean() < 0.6 * off[~correct].mean()
+    assert off.min() > 0
+    assert examples.baseline(torch.zeros(len(examples), dtype=torch.long)).isnan().all()
+
+
+def test_mirrored_examples_keep_class_and_size(examples):
+    which = torch.arange(len(examples)) % 2 == 0
+    turned = examples.mirrored(which)
+    assert torch.equal(turned.inputs[~which], examples.inputs[~which])
+    assert not torch.equal(turned.inputs[which], examples.inputs[which])
+    for part in ("inputs", "changes", "baselines"):
+        whole, before = getattr(turned, part), getattr(examples, part)
+        torch.testing.assert_close(whole.square().sum((-1, -2)), before.square().sum((-1, -2)))
 
 
 def test_other_seeds_are_other_people(examples):
@@ -71,7 +90,7 @@ def test_roughly_cut_motion_and_correction_stay_together():
 
 def test_temperature_of_an_overconfident_network_is_above_one(examples):
     class Sure(torch.nn.Module):
-        def forward(self, x):
+        def forward(self, x, *, baseline):
             from ml.model import NetworkOutput
 
             scores = torch.zeros(len(x), len(CODES))
@@ -86,9 +105,8 @@ def test_thresholds_are_in_their_range(examples):
     network = FeedbackNetwork(NetworkConfig(classes=CODES, n_hidden=8)).eval()
     familiarity = Familiarity(len(CODES), examples.inputs.shape[1])
     familiarity.fit(examples.inputs, examples.labels)
-    thresholds = fitted_thresholds(network, familiarity, examples, 1.0)
-    assert 0.7 <= thresholds["confidence"] < 1
-    assert thresholds["unlike_training"] > 0
+    assert 0.7 <= fitted_confidence(network, examples, 1.0) < 1
+    assert fitted_distance(familiarity, examples) > 0
 
 
 def test_a_release_is_trained_and_is_the_same_again(tmp_path):
@@ -97,6 +115,9 @@ def test_a_release_is_trained_and_is_the_same_again(tmp_path):
         assert torch.equal(value, second.network.state_dict()[name]), name
     assert first.manifest.metrics["unseen_simulated_people"]["n"] == 2 * len(CODES)
     assert load_release(tmp_path / "first").judge is not None
+    assert first.network.config.baseline
+    assert first.manifest.temperature_with_baseline > 0
+    assert {"confidence", "confidence_with_baseline", "unlike_training"} == set(first.manifest.thresholds)
 
 
 def test_a_folder_that_exists_is_refused_before_any_work(tmp_path, capsys, monkeypatch):
