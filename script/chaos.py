@@ -13,12 +13,19 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "script")]
 
 from ml.manifest import DEFAULT_RELEASE, release_folder  # noqa: E402
 from tests.processes import RunningSite, temporary_database  # noqa: E402
+
+if TYPE_CHECKING:
+    import redis
+
+#: How often all data of Redis goes, where one message would have been lost.
+_WIPES = 0.1
 
 
 def main() -> int:
@@ -83,24 +90,29 @@ def services(quick: bool) -> Iterator[tuple[str, str]]:
             redis.Redis.from_url(broker).flushdb()
 
 
-def dropper(folder: Path, broker: str, chance: random.Random) -> Callable[[], bool]:
-    """Return what deletes one waiting message, and tells whether there was one."""
+def dropper(folder: Path, broker: str, chance: random.Random) -> Callable[[], int]:
+    """Return what loses one waiting message, of Redis now and then everything, and tells how many it lost."""
     if broker:
         import redis
 
         client = redis.Redis.from_url(broker)
-        return lambda: client.rpop("celery") is not None
+        return lambda: _wipe(client) if chance.random() < _WIPES else int(client.rpop("celery") is not None)
 
-    def drop() -> bool:
+    def drop() -> int:
         waiting = list((folder / "data" / "broker" / "messages").glob("*.celery.msg"))
-        if not waiting:
-            return False
-        with contextlib.suppress(FileNotFoundError):  # a worker was quicker
-            chance.choice(waiting).unlink()
-            return True
-        return False
+        if waiting:
+            with contextlib.suppress(FileNotFoundError):  # a worker was quicker
+                chance.choice(waiting).unlink()
+                return 1
+        return 0
 
     return drop
+
+
+def _wipe(client: "redis.Redis") -> int:
+    waiting = client.llen("celery")
+    client.flushdb()
+    return int(waiting)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ class Storm:
         n_analyses: int,
         n_workers: int,
         chance: random.Random,
-        drop_message: Callable[[], bool],
+        drop_message: Callable[[], int],
     ) -> None:
         self._site = site
         self._n_analyses = n_analyses
