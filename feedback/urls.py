@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from feedback import history_views, my_views, session_views, upload_views, views, worklist_views
+from feedback import (
+    agreement_views,
+    history_views,
+    my_views,
+    session_views,
+    upload_views,
+    views,
+    worklist_views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,6 +22,7 @@ urlpatterns = [
     path("patients/<uuid:patient_uuid>/upload/", upload_views.upload, name="upload"),
     path("recordings/<uuid:recording_uuid>/", upload_views.recording, name="recording"),
     path("analyses/<uuid:analysis_uuid>/cancel/", upload_views.cancel, name="cancel"),
+    path("agreement/", agreement_views.agreement, name="agreement"),
     path("releases/", views.releases, name="releases"),
     path("releases/<slug:name>/", views.release, name="release"),
     path("me/", my_views.my_home, name="my_home"),

@@ -115,6 +115,7 @@ ROWS = [
     Row("POST", "recording", "failed_recording", "", UPLOADED),
     Row("POST", "cancel", "analysis", "", UPLOADED),
     Row("GET", "recording_file", "recording", "", READ),
+    Row("GET", "agreement", "", "", CLINICIANS),
     Row("GET", "releases", "", "", CLINICIANS),
     Row("GET", "release", "release_name", "", CLINICIANS),
     Row("GET", "api_keys", "", "", CLINICIANS),

@@ -4,6 +4,7 @@ from django import template
 
 from feedback.desk import glyph
 from feedback.sentences import class_name, shown_code
+from feedback.shares import share_text
 from feedback.wording import for_patient
 from ml.catalogue import exercise_of
 from patients.models import Exercise
@@ -13,6 +14,12 @@ register.filter("class_name", class_name)
 register.filter("glyph", glyph)
 register.filter("shown_code", shown_code)
 register.filter("for_patient", for_patient)
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """Return a share in per cent, or a dash where there is none."""
+    return "–" if value is None else share_text(value)
 
 
 @register.filter
