@@ -99,10 +99,17 @@ def compare(
     totals = [sum(entries[i].total for i in inside) for inside in chosen]
     if not all(totals):
         return []
-    counted = [(one, *(sum(one.counts[i] for i in inside) for inside in chosen)) for one in series]
-    return [
-        Change(one, before, totals[0], after, totals[1]) for one, before, after in counted if before or after
+    changes = [
+        Change(
+            one,
+            sum(one.counts[i] for i in chosen[0]),
+            totals[0],
+            sum(one.counts[i] for i in chosen[1]),
+            totals[1],
+        )
+        for one in series
     ]
+    return [change for change in changes if change.before or change.after]
 
 
 def change_sentence(changes: Sequence[Change]) -> str:
