@@ -1,6 +1,6 @@
 """What the review desk (the session page) shows of each repetition, in words and glyphs. No query."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from feedback import wording
 from feedback.body_words import ANGLE_NAMES
 from feedback.models import Analysis, Correction, Repetition, Verdict
+from feedback.previous import PreviousSession
 from feedback.sentences import NOT_SURE, class_name, correction_sentence, same_sentence, shown_code
 from feedback.shares import probability_text
 from feedback.verdicts import labels_for
@@ -122,6 +123,7 @@ class Tray:
     analysis: Analysis
     cards: Sequence[Card]
     trouble: str
+    previous: PreviousSession | None
 
 
 def page_words() -> dict[str, Any]:
@@ -148,9 +150,15 @@ def glyph(code: str) -> str:
     return name if name in _GLYPHS else "sev-plain"
 
 
-def trays(analyses: Sequence[Analysis]) -> list[Tray]:
-    """Return what the session page shows of each recording; expects `feedback.selectors.session_detail`."""
-    return [Tray(analysis, _cards(analysis), _trouble(analysis)) for analysis in analyses]
+def trays(analyses: Sequence[Analysis], previous: Mapping[str, PreviousSession]) -> list[Tray]:
+    """Return what the session page shows of each recording; expects `feedback.selectors.session_detail`.
+
+    `previous` is the session before, by exercise.
+    """
+    return [
+        Tray(analysis, _cards(analysis), _trouble(analysis), previous.get(analysis.exercise))
+        for analysis in analyses
+    ]
 
 
 def _trouble(analysis: Analysis) -> str:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from feedback.desk import Card, page_words, trays
 from feedback.models import ExerciseSession
+from feedback.previous import previous_sessions
 from feedback.selectors import session_detail, worklist
 from patients.models import AccessLogEntry
 from patients.permissions import log_access
@@ -27,26 +28,29 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
         "access": access,
         "next_session": worklist(request.user).prefetch_related(None).exclude(pk=shown.pk).first(),
         "words": page_words(),
-        **_desk(shown, request.GET.get("repetition", "")),
+        **_desk(shown, request.GET.get("repetition", ""), request.GET.get("exercise", "")),
     }
     return render(request, "feedback/session.html", context)
 
 
-def _desk(session: ExerciseSession, asked: str) -> dict[str, Any]:
+def _desk(session: ExerciseSession, asked: str, exercise: str) -> dict[str, Any]:
     """Return the recordings and repetitions to show, the one to begin with, and how many are open."""
-    recordings = trays(session.shown_analyses)
+    recordings = trays(session.shown_analyses, previous_sessions(session))
     cards = [card for recording in recordings for card in recording.cards]
     return {
         "trays": recordings,
         "cards": cards,
-        "current": _current(cards, asked),
+        "current": _current(cards, asked, exercise),
         "left": sum(card.is_open for card in cards),
     }
 
 
-def _current(cards: list[Card], asked: str) -> Card | None:
-    """The repetition that was asked for, else the first one without a verdict, else the first."""
+def _current(cards: list[Card], asked: str, exercise: str) -> Card | None:
+    """The repetition asked for, else the first of the exercise asked for, the first open one, the first."""
     for card in cards:
         if str(card.repetition.uuid) == asked:
             return card
+    of_exercise = next((card for card in cards if card.repetition.exercise == exercise), None)
+    if of_exercise:
+        return of_exercise
     return next((card for card in cards if card.is_open), cards[0] if cards else None)

@@ -20,6 +20,7 @@ from tests.factories import (
     RepetitionFactory,
     VerdictFactory,
 )
+from tests.site.pages import analysed as session_of_day
 
 
 def analysed(people: People, findings: list[str], **fields: Any) -> list[Repetition]:
@@ -170,6 +171,31 @@ def test_as_many_queries_for_many_repetitions_as_for_few(
     with django_assert_max_num_queries(18) as many:
         assert len(client.get(address).context["cards"]) == 16
     assert len(many) == len(few)
+
+
+def test_the_session_before_with_the_same_exercise_is_one_click_away(client: Any, people: People) -> None:
+    for day, codes in ((20, ["squat.correct"]), (9, ["squat.correct"]), (5, ["lunge.correct"])):
+        session_of_day(people.patient, codes, day=day)
+    older = people.patient.sessions.order_by("day")[1]
+    session_of_day(people.patient, ["squat.knees_inward"], day=1)
+    session_of_day(people.other_patient, ["squat.correct"], day=2)
+    repetition = Repetition.objects.get(finding="squat.knees_inward")
+    html = open_page(client, people.lead, repetition).content.decode()
+    address = reverse("session", args=[older.uuid])
+    assert re.findall(r'<a class="before" href="([^"]+)"', html) == [f"{address}?exercise=squat"]
+    # The first session has none before it.
+    first = Repetition.objects.filter(analysis__session__patient=people.patient).earliest(
+        "analysis__session__day"
+    )
+    assert 'class="before"' not in open_page(client, people.lead, first).content.decode()
+
+
+def test_a_link_to_an_exercise_opens_its_first_repetition(client: Any, people: People) -> None:
+    (squat,) = analysed(people, ["squat.correct"])
+    lunge, _ = analysed(people, ["lunge.correct", "lunge.not_low_enough"])
+    client.force_login(people.lead)
+    page = client.get(reverse("session", args=[squat.analysis.session.uuid]), {"exercise": "lunge"})
+    assert page.context["current"].repetition == lunge
 
 
 def test_no_script_or_style_is_inline(client: Any, people: People) -> None:

@@ -164,7 +164,7 @@ keys({
   c: click('confirm'), o: click('override'), u: click('undo'), Escape: closeLabels, '[': () => step(-1), ']': () => step(1),
   ' ': play('play'), ArrowLeft: play('back'), ArrowRight: play('forward'), w: play('worst'), l: play('loop'),
   v: () => shown?.controls.nextMode(), n: () => article()?.querySelector('textarea')?.focus(),
-  g: () => $('#next-session')?.click(),
+  g: () => $('#next-session')?.click(), p: () => cellOf(current)?.closest('.tray').querySelector('.before')?.click(),
   ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i + 1, choose(i + 1)])),
 });
 addEventListener('keydown', (e) => { if (e.key === 'Escape' && e.target.matches('textarea')) e.target.blur(); });
