@@ -1,0 +1,152 @@
+"""`python -m ml.poses check FILE...`: what exfb sees in pose files, or why it refuses them."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.poses.assemble import body_length
+from ml.poses.errors import PoseFormatError
+from ml.poses.formats import read
+from ml.poses.sequence import PoseSequence
+from ml.preprocess import prepare
+from ml.quality import grade
+from ml.repetitions import Span, find_repetitions
+from ml.skeletons import EC3D_19
+
+#: Shank, thigh and trunk are this share of the stature (Drillis and Contini 1966).
+BODY_SHARE = 0.779
+#: Feet that stand farther apart, front to back, than this share of the leg are a lunge's.
+STRIDE_SHARE = 0.42
+
+
+def report(path: Path) -> dict[str, Any]:
+    """Return what is found in one file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+        `file`, and either `format`, `skeleton`, `frames`, `frame_rate` (Hz), `inferred` (list of text),
+        `quality` (`good`, `usable` or `poor`), `quality_reasons`, `person_height` (m), `estimated` (joints),
+        `filled` (share by joint), `exercise` (a guess, or None) and `repetitions` (list of
+        `[start_frame, end_frame)`), or `error` with `code` and `message`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    """
+    try:
+        sequence = read(path, name=path.name)
+        prepared = prepare(sequence)
+    except PoseFormatError as error:
+        return {"file": str(path), "error": {"code": error.code, "message": error.message}}
+    spans = find_repetitions(prepared.sequence)
+    quality = grade(prepared)
+    return {
+        "file": str(path),
+        "format": sequence.format,
+        "skeleton": sequence.skeleton.name,
+        "frames": len(sequence),
+        "frame_rate": sequence.frame_rate,
+        "inferred": list(sequence.inferred),
+        "quality": quality.grade,
+        "quality_reasons": list(quality.reasons),
+        "person_height": round(person_height(prepared.sequence), 2),
+        "estimated": sorted(sequence.estimated),
+        "filled": {joint: round(share, 3) for joint, share in prepared.filled.items()},
+        "exercise": guess_exercise(prepared.sequence, spans),
+        "repetitions": [[span.start_frame, span.end_frame] for span in spans],
+    }
+
+
+def person_height(sequence: PoseSequence) -> float:
+    """Return the stature in metres that the limbs imply (some five per cent off for a single person)."""
+    return body_length({joint: sequence.joint(joint) for joint in EC3D_19.joints}) / BODY_SHARE
+
+
+def guess_exercise(sequence: PoseSequence, spans: Sequence[Span]) -> str | None:
+    """Guess the exercise from the posture alone; the analysis asks the network instead.
+
+    Parameters
+    ----------
+    sequence : PoseSequence
+        Prepared.
+    spans : sequence of Span
+        Its repetitions.
+
+    Returns
+    -------
+    str or None
+        `plank` for holds; of cycles, `lunge` where at the lowest point one foot is far ahead of the other,
+        else `squat`. None without repetitions.
+    """
+    if not spans:
+        return None
+    if any(span.kind == "hold" for span in spans):
+        return "plank"
+    apart = np.abs(sequence.joint("left_ankle")[:, 1] - sequence.joint("right_ankle")[:, 1])
+    height = sequence.joint("mid_hip")[:, 2]
+    strides = [
+        apart[span.start_frame + int(height[span.start_frame : span.end_frame].argmin())] for span in spans
+    ]
+    leg = sum(
+        float(np.median(np.linalg.norm(sequence.joint(a) - sequence.joint(b), axis=1)))
+        for a, b in (("left_hip", "left_knee"), ("left_knee", "left_ankle"))
+    )
+    return "lunge" if float(np.median(strides)) > STRIDE_SHARE * leg else "squat"
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """Return a report as lines for people."""
+    if "error" in found:
+        return f"{found['file']}\n  refused      {found['error']['code']}: {found['error']['message']}"
+    filled = ", ".join(
+        f"{joint.replace('_', ' ')} {share:.1%}" for joint, share in found["filled"].items() if share
+    )
+    spans = " ".join(f"{start}-{end}" for start, end in found["repetitions"])
+    lines = {
+        "format": f"{found['format']}, to {found['skeleton']}",
+        "frames": f"{found['frames']} at {found['frame_rate']:g} Hz",
+        "worked out": "; ".join(found["inferred"]) or "nothing, the file says it all",
+        "person": f"about {found['person_height']:.2f} m tall",
+        "put in": ", ".join(found["estimated"]).replace("_", " ") or "nothing",
+        "gaps filled": filled or "none",
+        "quality": " ".join([found["quality"], *found["quality_reasons"]]),
+        "exercise": f"{found['exercise']} (a guess)"
+        if found["exercise"]
+        else "no squat, lunge or plank found",
+        "repetitions": f"{len(found['repetitions'])}  {spans}".strip(),
+    }
+    return "\n".join([found["file"], *(f"  {key:<12} {text}" for key, text in lines.items())])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 where every file was read or refused by code, 1 where one could not be opened."""
+    parser = argparse.ArgumentParser(prog="python -m ml.poses", description="Look into pose files.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser("check", help="say what is in each file, or why it is refused")
+    checking.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    checking.add_argument("--json", action="store_true", help="print one list with an object a file")
+    options = parser.parse_args(arguments)
+    found, status = [], 0
+    for path in options.files:
+        try:
+            found.append(report(path))
+        except OSError as error:
+            status = 1
+            message = f"The file cannot be opened: {error.strerror}."
+            found.append({"file": str(path), "error": {"code": "cannot_open", "message": message}})
+    if options.json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        sys.stdout.write("\n\n".join(in_words(item) for item in found) + "\n")
+    return status
