@@ -30,11 +30,20 @@ _WIPES = 0.1
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
-    folder = Path(tempfile.mkdtemp(prefix="exfb-chaos-"))
-    with (
-        services(arguments.quick) as (database, broker),
-        RunningSite(folder, release_folder(DEFAULT_RELEASE), database=database, broker=broker) as site,
-    ):
+    with services(arguments.quick) as (database, broker):
+        folder = Path(tempfile.mkdtemp(prefix="exfb-chaos-"))
+        passed = run(arguments, folder, database, broker)
+    if passed:
+        shutil.rmtree(folder)
+    else:
+        print(f"Seed {arguments.seed}. Data and the log of all processes: {folder}", file=sys.stderr)
+    return 0 if passed else 1
+
+
+def run(arguments: argparse.Namespace, folder: Path, database: str, broker: str) -> bool:
+    """Set up a site, let the storm rage, print its table; return whether all went well."""
+    release = release_folder(DEFAULT_RELEASE)
+    with RunningSite(folder, release, database=database, broker=broker) as site:
         os.environ.update(site.environment)
         import django
 
@@ -46,11 +55,7 @@ def main() -> int:
         storm.rage(60 * arguments.minutes)
         passed = storm.report()
         django.db.connections.close_all()
-    if passed:
-        shutil.rmtree(folder)
-    else:
-        print(f"Seed {arguments.seed}. Data and the log of all processes: {folder}", file=sys.stderr)
-    return 0 if passed else 1
+    return passed
 
 
 def parse(given: list[str]) -> argparse.Namespace:

@@ -59,23 +59,28 @@ def test_only_messages_of_the_queue_are_deleted(tmp_path: Path) -> None:
     assert [path.name for path in messages.iterdir()] == ["3.other.msg"]
 
 
-def test_without_quick_the_servers_must_be_named() -> None:
+def test_without_quick_the_servers_must_be_named(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    environment["TMPDIR"] = str(tmp_path)
     refused = subprocess.run(
         [sys.executable, ROOT / "script" / "chaos.py"], capture_output=True, text=True, env=environment
     )
     assert refused.returncode == 1
     assert "DATABASE_URL is not set" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.worker
-def test_a_small_storm_leaves_every_analysis_done_once() -> None:
+def test_a_small_storm_leaves_every_analysis_done_once(tmp_path: Path) -> None:
+    """Its folder goes with it: only a storm that fails leaves one behind, to be looked at."""
     calm = subprocess.run(
         [sys.executable, ROOT / "script" / "chaos.py", "--quick", "--analyses", "5", "--seed", "1"],
         capture_output=True,
         text=True,
         timeout=240,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
     )
     assert calm.returncode == 0, calm.stdout + calm.stderr
     table = dict(line.rsplit(maxsplit=1) for line in calm.stdout.splitlines())
     assert (table["submitted"], table["done"], table["doubled"], table["lost"]) == ("5", "5", "0", "0")
+    assert list(tmp_path.iterdir()) == []
