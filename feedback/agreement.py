@@ -35,7 +35,7 @@ class Kappa(NamedTuple):
 
 
 def cohens_kappa(pairs: Pairs) -> Kappa | None:
-    """Return the agreement beyond chance; None where it is not defined: nothing judged, or one class only.
+    """Return the agreement beyond chance; None where one of the two always said the same.
 
     The standard error is that of Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72, 323-327.
     """
@@ -47,7 +47,7 @@ def cohens_kappa(pairs: Pairs) -> Kappa | None:
         columns[column] += p
     observed = sum(p for (row, column), p in share.items() if row == column)
     expected = sum(p * columns[code] for code, p in rows.items())
-    if not n or expected > 1 - 1e-9:
+    if sum(p > 0 for p in rows.values()) < 2 or sum(p > 0 for p in columns.values()) < 2:
         return None
     kappa = (observed - expected) / (1 - expected)
     if n < _FEWEST or observed > 1 - 1e-9:

@@ -62,8 +62,8 @@ def test_the_interval_covers_what_sampling_gives() -> None:
     assert (high - low) / 2 / 1.96 == pytest.approx(spread, rel=0.04)
 
 
-@pytest.mark.parametrize("rows", [[[0, 0], [0, 0]], [[30, 0], [0, 0]]])
-def test_where_there_is_nothing_to_tell_apart_kappa_is_not_defined(rows: list[list[int]]) -> None:
+@pytest.mark.parametrize("rows", [[[0, 0], [0, 0]], [[30, 0], [0, 0]], [[25, 0], [5, 0]], [[25, 5], [0, 0]]])
+def test_of_who_always_says_the_same_there_is_no_kappa(rows: list[list[int]]) -> None:
     assert cohens_kappa(table(rows)) is None
 
 
