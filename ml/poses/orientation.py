@@ -12,6 +12,8 @@ Array = NDArray[np.float64]
 USUAL_BODY_M = 1.35
 #: So many frames, spread over the recording, are looked at; fewer than these tell nothing.
 MOST_FRAMES, LEAST_FRAMES = 48, 3
+#: No room is larger than this, in any unit; infinities are no places either.
+FARTHEST = 1e9
 #: Toes that point backwards by this share of the foot (knees: of the leg) are those of a mirrored person.
 MIRRORED_FOOT, MIRRORED_KNEE = -0.3, -0.1
 
@@ -47,6 +49,7 @@ def stand_up(joints: dict[str, Array]) -> tuple[dict[str, Array], tuple[str, ...
     The vertical is that of `ml.poses.gravity`, rounded to the nearest axis: feet (hands and toes in a plank)
     on one level, balance above them. A person is mirrored whose toes, or bent knees, point to the back.
     """
+    joints = {name: np.where(np.abs(path) < FARTHEST, path, np.nan) for name, path in joints.items()}
     chosen = _some_frames(joints)
     if chosen is None:
         return joints, ()
@@ -59,6 +62,8 @@ def stand_up(joints: dict[str, Array]) -> tuple[dict[str, Array], tuple[str, ...
         right, front, spine = _trunk_axes(chosen)
         remarks = ("mirrored: toes and knees point backwards, so the frame was taken as left-handed",)
     axis = _up_axis(chosen, np.stack([right, front, spine], axis=1))
+    if axis is None:
+        return joints, ()
     turn = _TURNS[axis].astype(float)
     return {name: path @ turn.T for name, path in joints.items()}, (
         f"axes: {axis} up, from how the body stands",
@@ -108,11 +113,17 @@ def _is_mirrored(joints: dict[str, Array], front: Array) -> bool:
     return bool(ahead[np.abs(ahead).argmax()] < MIRRORED_KNEE)
 
 
-def _up_axis(joints: dict[str, Array], axes: Array) -> str:
-    """The name of the file's axis nearest to the vertical; axes is (F, 3, 3), rows right, front, spine."""
+def _up_axis(joints: dict[str, Array], axes: Array) -> str | None:
+    """The name of the file's axis nearest to the vertical; axes is (F, 3, 3), rows right, front, spine.
+
+    None for what is no body, such as arms without length.
+    """
     in_trunk = {name: np.einsum("fij,fj->fi", axes, path) for name, path in joints.items()}
-    up = up_directions(in_trunk, lying=is_plank(in_trunk))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        up = up_directions(in_trunk, lying=is_plank(in_trunk))
     mean = np.einsum("fji,fj->fi", axes, up).mean(axis=0)
+    if not np.isfinite(mean).all():
+        return None
     place = int(np.abs(mean).argmax())
     return ("-" if mean[place] < 0 else "") + "xyz"[place]
 

@@ -56,7 +56,9 @@ class _Parameters:
 
 
 def sniff(source: Source) -> bool:
-    return len(source.data) >= 4 and source.data[1] == 0x50 and 2 <= source.data[0] <= 64
+    # The second byte is a "P"; what tells the header's words from a text, such as a PDF's, are their zeros.
+    head = source.data[:64]
+    return len(head) >= 4 and head[1] == 0x50 and 2 <= head[0] <= 64 and b"\0" in head
 
 
 def read(source: Source) -> PoseSequence:

@@ -5,6 +5,7 @@ z away from the sensor. The sensor takes 30 frames a second; the files do not sa
 """
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -61,42 +62,50 @@ def _of_raw_text(source: Source) -> np.ndarray:
     """A line a frame: `time,time,time,(Joint,Tracked,x,y,z,column,row),...`."""
     lines = [line for line in (source.text or "").splitlines() if "(" in line]
     check_frame_count(len(lines))
-    cells = []
+    cells: list[tuple[str, ...]] = []
+    counts = []
     for frame, line in enumerate(lines):
         found = _RAW_JOINT.findall(line)
         if len(found) != line.count("(") or len(found) != line.count(")"):
             raise PoseFormatError("truncated", f"Frame {frame + 1} is cut or damaged. " + TRUNCATED)
-        cells += [(frame, *cell) for cell in found]
-    return _filled(len(lines), cells)
+        cells += found
+        counts.append(len(found))
+    names, states, *xyz = zip(*cells, strict=True)
+    return _filled(np.repeat(np.arange(len(lines)), counts), names, states, xyz)
 
 
 def _of_csv(source: Source) -> np.ndarray:
     """A row a joint; a frame begins where the first joint comes again."""
     names = source.column("jointname")
-    frames = np.cumsum([joint == names[0] for joint in names]) - 1 if names else np.zeros(0, int)
-    n_frames = int(frames[-1]) + 1 if len(frames) else 0
-    check_frame_count(n_frames)
-    state = source.column("trackingstatus") if "trackingstatus" in source.header else ["Tracked"] * len(names)
-    xyz = [source.column(axis) for axis in "xyz"]
-    return _filled(n_frames, list(zip(frames.tolist(), names, state, *xyz, strict=True)))
+    frames = np.cumsum(np.array([joint == names[0] for joint in names], dtype=int)) - 1
+    check_frame_count(int(frames[-1]) + 1 if len(frames) else 0)
+    states = (
+        source.column("trackingstatus") if "trackingstatus" in source.header else ["Tracked"] * len(names)
+    )
+    return _filled(frames, names, states, [source.column(axis) for axis in "xyz"])
 
 
-def _filled(n_frames: int, cells: list[tuple[int, str, str, str, str, str]]) -> np.ndarray:
-    """Positions (F, 25, 3); NaN where the sensor did not track a joint."""
-    places = {joint: i for i, joint in enumerate(KINECT_V2)}
-    positions = np.full((n_frames, len(KINECT_V2), 3), np.nan)
-    given = set()
-    for frame, joint, state, *xyz in cells:
-        if joint not in places:
-            continue
-        if (frame, joint) in given:
-            raise PoseFormatError(
-                "several_people", "A joint comes twice in one frame. Upload one person a file."
-            )
-        given.add((frame, joint))
-        if state != "NotTracked":
-            positions[frame, places[joint]] = [number(value) for value in xyz]
+def _filled(
+    frames: np.ndarray, names: Sequence[str], states: Sequence[str], xyz: Sequence[Sequence[str]]
+) -> np.ndarray:
+    """Positions (F, 25, 3) of one joint a cell; NaN where the sensor did not track a joint."""
+    order = {joint: i for i, joint in enumerate(KINECT_V2)}
+    places = np.array([order.get(joint, -1) for joint in names])
+    cells = (frames * len(KINECT_V2) + places)[places >= 0]
+    if len(np.unique(cells)) < len(cells):
+        raise PoseFormatError("several_people", "A joint comes twice in one frame. Upload one person a file.")
+    values = np.stack([_numbers(axis) for axis in xyz], axis=1)
+    values[np.array([state == "NotTracked" for state in states])] = np.nan
+    positions = np.full((int(frames[-1]) + 1, len(KINECT_V2), 3), np.nan)
+    positions.reshape(-1, 3)[cells] = values[places >= 0]
     return positions
+
+
+def _numbers(fields: Sequence[str]) -> np.ndarray:
+    try:
+        return np.array(fields, dtype=np.float64)
+    except ValueError:
+        return np.array([number(field) for field in fields])
 
 
 def _of_rows(source: Source) -> np.ndarray:

@@ -23,6 +23,9 @@ USUAL_FRAME_RATE_HZ = 30.0
 #: figure's height. In BODY_25B these numbers are elbow, wrist and hip.
 PELVIS_SHARE = 0.05
 
+#: A whole crowd with faces and hands has less.
+MAX_FRAME_BYTES = 2**21
+
 Frame = list[np.ndarray]
 
 
@@ -37,10 +40,9 @@ def read(source: Source) -> PoseSequence:
         raise PoseFormatError(
             "too_few_frames", "OpenPose writes one file a frame. Upload a ZIP of all files of the recording."
         )
-    contents = _contents(source)
-    frames = [_keypoints(content, "pose_keypoints_3d", 4) for content in contents]
+    frames, pixels = _frames(source)
     if not any(frames):
-        raise _flat([_keypoints(content, "pose_keypoints_2d", 3) for content in contents])
+        raise _flat(pixels)
     check_frame_count(len(frames))
     positions = _one_person(frames)
     skeleton, places = _skeleton(positions)
@@ -65,24 +67,35 @@ def _members(source: Source) -> list[zipfile.ZipInfo]:
     return sorted(found, key=lambda info: [int(n) for n in re.findall(r"\d{1,18}", info.filename)])
 
 
-def _contents(source: Source) -> list[dict[str, Any]]:
+def _frames(source: Source) -> tuple[list[Frame], list[Frame]]:
+    """The 3D keypoints and the pixels of everybody in each frame; one file is parsed at a time."""
     members = _members(source)
     if len(members) > MAX_FRAMES or sum(info.file_size for info in members) > MAX_BYTES:
         raise PoseFormatError("too_many_frames", f"The archive holds too much; at most {MAX_FRAMES} frames.")
+    if any(info.file_size > MAX_FRAME_BYTES for info in members):
+        raise PoseFormatError(
+            "unknown_format", "A file of the archive is too large for one frame of OpenPose."
+        )
+    frames, pixels = [], []
     try:
         with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            contents = [json.loads(archive.read(info)) for info in members]
+            for info in members:
+                content = json.loads(archive.read(info))
+                frames.append(_keypoints(content, "pose_keypoints_3d", 4))
+                pixels.append(_keypoints(content, "pose_keypoints_2d", 3))
+    except PoseFormatError:
+        raise
     except (*DAMAGED, RecursionError) as error:
         raise PoseFormatError("truncated", TRUNCATED) from error
-    if not all(isinstance(c, dict) and isinstance(c.get("people"), list) for c in contents):
+    return frames, pixels
+
+
+def _keypoints(content: Any, key: str, width: int) -> Frame:
+    """The keypoints (K, width) of everybody in one frame of whom anything is seen."""
+    if not isinstance(content, dict) or not isinstance(content.get("people"), list):
         raise PoseFormatError(
             "unknown_format", "The archive's JSON files are not OpenPose's: each needs a list 'people'."
         )
-    return contents
-
-
-def _keypoints(content: dict[str, Any], key: str, width: int) -> Frame:
-    """The keypoints (K, width) of everybody in one frame of whom anything is seen."""
     people = []
     for person in content["people"]:
         values = person.get(key) if isinstance(person, dict) else None

@@ -22,6 +22,9 @@ MAX_VALUES = MAX_FRAMES * 150 * 4
 
 #: An archive of poses holds a handful of arrays.
 MAX_MEMBERS = 100
+#: A frame a file, and folders besides; how each begins in the archive's directory.
+MAX_ENTRIES = MAX_FRAMES + 1000
+_ENTRY = b"PK\x01\x02"
 #: How zipfile, zlib and NumPy's header parser answer damaged bytes.
 DAMAGED = (
     zipfile.BadZipFile,
@@ -135,6 +138,8 @@ class Source:
         """Names and shapes of the arrays of an NPZ file, from their headers alone; empty if it is none."""
         if not self.data.startswith(b"PK"):
             return {}
+        if self.data.count(_ENTRY) > MAX_ENTRIES:
+            raise PoseFormatError("too_many_frames", f"The archive holds more than {MAX_ENTRIES} files.")
         try:
             with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
                 headers = {

@@ -105,3 +105,17 @@ def test_one_frame_alone_is_too_few():
 )
 def test_broken_archives_are_refused(data, code):
     assert refused(data).code == code
+
+
+def test_an_archive_of_too_much_is_refused_before_it_is_opened():
+    assert refused(b"PK\x03\x04" + b"PK\x01\x02" * 21_100).code == "too_many_frames"
+    assert refused(archive({"people": [], "more": "x" * 2**21})).code == "unknown_format"
+
+
+def test_names_that_lead_elsewhere_are_only_names(tmp_path):
+    contents = [{"version": 1.3, "people": []}] * 20
+    before = set(tmp_path.parent.iterdir())
+    names = [f"../../{tmp_path.name}_{i}.json" for i in range(19)] + [f"{tmp_path}/written.json"]
+    assert refused(archive(*contents, names=names)).code == "no_person"
+    assert set(tmp_path.parent.iterdir()) == before
+    assert not (tmp_path / "written.json").exists()

@@ -60,6 +60,21 @@ def test_a_mirrored_frame_is_righted(feet):
 
 def test_too_little_of_a_body_is_left_as_it_is():
     joints = {"left_hip": np.zeros((20, 3))}
-    assert stand_up(joints) == (joints, ())
+    assert stand_up(joints)[1] == ()
+    np.testing.assert_array_equal(stand_up(joints)[0]["left_hip"], joints["left_hip"])
     unseen = {joint: np.full((20, 3), np.nan) for joint in EC3D_19.joints}
-    assert stand_up(unseen) == (unseen, ())
+    assert stand_up(unseen)[1] == ()
+
+
+def test_infinities_and_arms_without_length_are_survived():
+    joints = named(samples.squatting(60))
+    joints["left_knee"][5] = np.inf
+    joints["left_wrist"][7] = -1e300
+    result, inferred = stand_up(joints)
+    assert inferred[0].startswith("axes: z up")
+    assert np.isnan(result["left_knee"][5]).all()
+    assert np.isnan(result["left_wrist"][7]).all()
+    for side in ("left", "right"):
+        joints[f"{side}_elbow"] = joints[f"{side}_wrist"] = joints[f"{side}_shoulder"]
+        joints[f"{side}_knee"] = joints[f"{side}_ankle"] = joints[f"{side}_hip"]
+    assert set(stand_up(joints)[0]) == set(joints)
