@@ -62,11 +62,13 @@ def _points(share: float) -> str:
     return _("{number} percentage points").format(number=number_format(round(100 * share, 1), 1))
 
 
+_EASIER = gettext_lazy("Simulated motion is easier than that of patients: expect less on real recordings.")
 _GROUPS = {
-    "unseen_simulated_people": (
-        gettext_lazy("On simulated people whom it had never seen"),
-        gettext_lazy("Simulated motion is easier than that of patients: expect less on real recordings."),
-    )
+    "unseen_simulated_people": (gettext_lazy("On simulated people whom it had never seen"), _EASIER),
+    "unseen_simulated_people_with_baseline": (
+        gettext_lazy("On simulated people of whom it knew correct repetitions"),
+        _EASIER,
+    ),
 }
 #: In the order in which a clinician asks: is it right, does it say when it is not, is the correction good?
 _MEASURES: dict[str, tuple[object, Callable[[float], str], object]] = {
@@ -102,6 +104,16 @@ _MEASURES: dict[str, tuple[object, Callable[[float], str], object]] = {
     ),
     "distance_before_m": (
         gettext_lazy("Performed motion was off by"),
+        _centimetres,
+        gettext_lazy("The same distance before correcting."),
+    ),
+    "distance_at_fault_m": (
+        gettext_lazy("At the joints at fault, corrected motion is off by"),
+        _centimetres,
+        gettext_lazy("The same over the joints that the mistake moves; each mistake counts the same."),
+    ),
+    "distance_at_fault_before_m": (
+        gettext_lazy("At the joints at fault, performed motion was off by"),
         _centimetres,
         gettext_lazy("The same distance before correcting."),
     ),
