@@ -30,7 +30,7 @@ def motion_json(repetition: Repetition, correction: Correction | None) -> dict[s
         "corrected": None if corrected is None else _millimetres(corrected),
         "verified": correction.verified if correction else None,
         "joints_at_fault": joints,
-        "worst": worst_moment(performed, corrected, angles, joints, repetition.exercise)._asdict(),
+        "worst": worst_moment(performed, corrected, angles, joints, repetition.finding)._asdict(),
         "angles": {
             "performed": _rounded(angles[0]),
             "corrected": None if angles[1] is None else _rounded(angles[1]),

@@ -7,6 +7,7 @@ import numpy as np
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
+from ml.catalogue import exercise_of
 from ml.skeletons import EC3D_19
 
 Array = NDArray[np.float64]
@@ -36,6 +37,16 @@ DIFFERENCES = {
     "trunk_lean": (_("Trunk leans {n}° more"), _("Trunk leans {n}° less")),
     "back_curve": (_("Hips {n}° higher"), _("Hips {n}° lower")),
 }
+#: The angles in which a mistake shows. Arms and head move far when a trunk or a knee is at fault, so that the
+#: joints that move most do not say this; they do where none of these tells, and for other classes.
+_SHOWS_IN = {
+    "knees_inward": ("left_knee_valgus", "right_knee_valgus"),
+    "not_low_enough": ("left_knee_flexion", "right_knee_flexion"),
+    "front_bent": ("trunk_lean",),
+    "knee_passes_toe": ("left_ankle_dorsiflexion", "right_ankle_dorsiflexion"),
+    "arched_back": ("back_curve",),
+    "hunched_back": ("back_curve",),
+}
 _SIDED = {
     "hip": ("hip_flexion",),
     "knee": ("knee_valgus", "knee_flexion"),
@@ -59,12 +70,13 @@ def worst_moment(
     corrected: Array | None,
     angles: tuple[Mapping[str, Array], Mapping[str, Array] | None],
     joints: Sequence[str],
-    exercise: str,
+    finding: str,
 ) -> WorstMoment:
     """Return the moment to open a repetition at.
 
-    With a correction: where the angle near the joints that move most (`joints`, first the one that moves
-    most) differs most from it, else where a joint is furthest away. Without one: where the hips are lowest.
+    With a correction: where an angle in which the `finding` shows differs most from it; where none tells, one
+    near the joints that move most (`joints`, in that order); else where a joint is furthest away. Without
+    one: where the hips are lowest.
     Positions have shape (F, 19, 3) in metres; `angles` are of both, by name, in degrees.
     """
     start = int(np.ceil(_SETTLING * len(performed))) if len(performed) > 1 else 0
@@ -72,15 +84,16 @@ def worst_moment(
         hips = performed[start:, EC3D_19.index("mid_hip"), 2]
         return WorstMoment(start + int(np.argmin(hips)), None, "")
     differences = {
-        name: np.nan_to_num(angles[0][name] - angles[1][name])[start:] for name in _near(joints, exercise)
+        name: np.nan_to_num(values - angles[1][name])[start:] for name, values in angles[0].items()
     }
-    name = max(differences, key=lambda one: np.abs(differences[one]).max())
-    frame = int(np.argmax(np.abs(differences[name])))
-    degrees = float(differences[name][frame])
-    if abs(degrees) < _TELLING:
-        away = np.linalg.norm(performed - corrected, axis=-1).max(axis=-1)[start:]
-        return WorstMoment(start + int(np.argmax(away)), None, "")
-    return WorstMoment(start + frame, name, difference_sentence(name, degrees))
+    for names in (_SHOWS_IN.get(finding.split(".", 1)[-1], ()), _near(joints, exercise_of(finding))):
+        name = max(names, key=lambda one: np.abs(differences[one]).max(), default="")
+        if name and np.abs(differences[name]).max() >= _TELLING:
+            frame = int(np.argmax(np.abs(differences[name])))
+            sentence = difference_sentence(name, float(differences[name][frame]))
+            return WorstMoment(start + frame, name, sentence)
+    away = np.linalg.norm(performed - corrected, axis=-1).max(axis=-1)[start:]
+    return WorstMoment(start + int(np.argmax(away)), None, "")
 
 
 def difference_sentence(angle: str, degrees: float) -> str:

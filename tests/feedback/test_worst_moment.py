@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 
 from feedback.body_words import ANGLE_NAMES
-from feedback.worst_moment import DIFFERENCES, difference_sentence, worst_moment
+from feedback.worst_moment import _SHOWS_IN, DIFFERENCES, difference_sentence, worst_moment
 from ml.angles import ANGLES, joint_angles
+from ml.catalogue import CODES
 from ml.skeletons import EC3D_19
 from tests.motions import squats
 
 KNEES = ("left_knee", "right_knee")
 
 
-def worst(performed, corrected, joints=KNEES, exercise="squat"):
+def worst(performed, corrected, joints=KNEES, finding="squat.learned_here"):
     angles = joint_angles(performed), None if corrected is None else joint_angles(corrected)
-    return worst_moment(performed, corrected, angles, joints, exercise)
+    return worst_moment(performed, corrected, angles, joints, finding)
 
 
 def moved(positions, joint, axis, metres, frames):
@@ -48,7 +49,30 @@ def test_angles_away_from_the_joints_that_move_are_not_chosen():
     performed = moved(performed, "right_knee", 0, -0.04, slice(60, 70))
     assert worst(performed, correct).angle == "right_knee_valgus"
     assert worst(performed, correct, ["neck"]).angle == "trunk_lean"
-    assert worst(performed, correct, ["neck"], "plank").angle == "back_curve"
+    assert worst(performed, correct, ["neck"], "plank.learned_here").angle == "back_curve"
+
+
+@pytest.mark.parametrize(
+    ("finding", "angle"),
+    [
+        ("squat.front_bent", "trunk_lean"),
+        ("squat.not_low_enough", "right_knee_flexion"),
+        ("squat.knees_inward", "right_knee_valgus"),
+        ("lunge.knee_passes_toe", "right_ankle_dorsiflexion"),
+    ],
+)
+def test_a_mistake_is_told_by_the_angle_in_which_it_shows(finding, angle):
+    correct = squats(1).positions
+    performed = moved(correct, "neck", 1, 0.5, slice(30, 40))
+    performed = moved(performed, "right_knee", 0, -0.04, slice(60, 70))
+    performed = moved(performed, "right_knee", 1, 0.05, slice(60, 70))
+    assert worst(performed, correct, ["neck", "right_wrist"], finding).angle == angle
+
+
+def test_every_mistake_that_shows_in_an_angle_is_one_of_the_catalogue():
+    kinds = {code.split(".")[1] for code in CODES}
+    assert set(_SHOWS_IN) <= kinds
+    assert {name for names in _SHOWS_IN.values() for name in names} <= set(ANGLE_NAMES)
 
 
 def test_where_no_angle_tells_the_distance_chooses_the_moment():
