@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.poses.assemble import REQUIRED, body_length
-from ml.poses.gravity import is_plank, up_directions
+from ml.poses.gravity import up_directions
 
 Array = NDArray[np.float64]
 
@@ -16,6 +16,11 @@ MOST_FRAMES, LEAST_FRAMES = 48, 3
 FARTHEST = 1e9
 #: Toes that point backwards by this share of the foot (knees: of the leg) are those of a mirrored person.
 MIRRORED_FOOT, MIRRORED_KNEE = -0.3, -0.1
+
+#: A plank: upper arms this much in front of the trunk, legs straight to 60 degrees, in this share of frames;
+#: hands and toes on one level, hands in one place.
+ARM_IN_FRONT, STRAIGHT_LEG, LEAST_PLANKED = 0.5, 0.5, 0.2
+SAME_LEVEL_M, HANDS_MOVE_M = 0.2, 0.1
 
 #: Turns (rows: canonical x, y, z) for each axis that may point up: rotations, which never mirror.
 _TURNS = {
@@ -46,8 +51,9 @@ def stand_up(joints: dict[str, Array]) -> tuple[dict[str, Array], tuple[str, ...
 
     Notes
     -----
-    The vertical is that of `ml.poses.gravity`, rounded to the nearest axis: feet (hands and toes in a plank)
-    on one level, balance above them. A person is mirrored whose toes, or bent knees, point to the back.
+    Up is the axis nearest to the way from ankles to neck: who does not fall has the one above the other. In a
+    plank it is the axis nearest to the normal of the ground through hands and toes (`ml.poses.gravity`).
+    Toes, or bent knees, that point to the back are those of a mirrored person.
     """
     joints = {name: np.where(np.abs(path) < FARTHEST, path, np.nan) for name, path in joints.items()}
     chosen = _some_frames(joints)
@@ -116,16 +122,53 @@ def _is_mirrored(joints: dict[str, Array], front: Array) -> bool:
 def _up_axis(joints: dict[str, Array], axes: Array) -> str | None:
     """The name of the file's axis nearest to the vertical; axes is (F, 3, 3), rows right, front, spine.
 
+    Who stands with the arms held out has the shape of a plank turned by a right angle. In a plank, though,
+    hands and toes are on one level along the vertical that the plank implies, and hands stay where they are.
+
     None for what is no body, such as arms without length.
     """
     in_trunk = {name: np.einsum("fij,fj->fi", axes, path) for name, path in joints.items()}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        up = up_directions(in_trunk, lying=is_plank(in_trunk))
-    mean = np.einsum("fji,fj->fi", axes, up).mean(axis=0)
-    if not np.isfinite(mean).all():
+    planked = _like_a_plank(in_trunk)
+    if planked.mean() >= LEAST_PLANKED:
+        part = {name: path[planked] for name, path in joints.items()}
+        with np.errstate(invalid="ignore", divide="ignore"):
+            up = up_directions({name: path[planked] for name, path in in_trunk.items()}, lying=True)
+        axis = _nearest(np.einsum("fji,fj->fi", axes[planked], up).mean(axis=0))
+        if axis is not None and _rests_on_hands_and_toes(part, axis):
+            return axis
+    ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2.0
+    return _nearest(_unit(joints["neck"] - ankles).mean(axis=0))
+
+
+def _nearest(direction: Array) -> str | None:
+    if not np.isfinite(direction).all():
         return None
-    place = int(np.abs(mean).argmax())
-    return ("-" if mean[place] < 0 else "") + "xyz"[place]
+    place = int(np.abs(direction).argmax())
+    return ("-" if direction[place] < 0 else "") + "xyz"[place]
+
+
+def _like_a_plank(in_trunk: dict[str, Array]) -> NDArray[np.bool_]:
+    """Whether both arms are out in front of the trunk and both legs straight, (F,)."""
+    like = np.ones(len(in_trunk["left_hip"]), dtype=bool)
+    for side in ("left", "right"):
+        arm = _unit(in_trunk[f"{side}_elbow"] - in_trunk[f"{side}_shoulder"])
+        thigh = _unit(in_trunk[f"{side}_knee"] - in_trunk[f"{side}_hip"])
+        shank = _unit(in_trunk[f"{side}_ankle"] - in_trunk[f"{side}_knee"])
+        like &= (arm[:, 1] > ARM_IN_FRONT) & ((thigh * shank).sum(axis=-1) > STRAIGHT_LEG)
+    return like
+
+
+def _rests_on_hands_and_toes(joints: dict[str, Array], axis: str) -> bool:
+    sign, place = (-1.0 if axis.startswith("-") else 1.0), "xyz".index(axis[-1])
+    ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2.0
+    for side in ("left", "right"):
+        hand = np.minimum(*(sign * joints[f"{side}_{part}"][:, place] for part in ("wrist", "elbow")))
+        toe = sign * joints.get(f"{side}_big_toe", joints[f"{side}_ankle"])[:, place]
+        reach = np.linalg.norm(joints[f"{side}_elbow"] - ankles, axis=1)
+        moves = float(np.percentile(np.abs(reach - np.median(reach)), 70))
+        if abs(float(np.median(hand - toe))) > SAME_LEVEL_M or moves > HANDS_MOVE_M:
+            return False
+    return True
 
 
 def _unit(vectors: Array) -> Array:

@@ -78,3 +78,18 @@ def test_infinities_and_arms_without_length_are_survived():
         joints[f"{side}_elbow"] = joints[f"{side}_wrist"] = joints[f"{side}_shoulder"]
         joints[f"{side}_knee"] = joints[f"{side}_ankle"] = joints[f"{side}_hip"]
     assert set(stand_up(joints)[0]) == set(joints)
+
+
+@pytest.mark.parametrize("up", ["y", "z"])
+@pytest.mark.parametrize("heading", [0.0, 90.0, 180.0, 270.0])
+def test_arms_held_out_while_standing_are_no_plank(up, heading):
+    """Such a body has the shape of a plank turned by a right angle, but no hands on the ground."""
+    motion = samples.squatting(60, depth_degrees=5.0)
+    for side in ("left", "right"):
+        shoulder = motion[:, EC3D_19.index(f"{side}_shoulder")]
+        motion[:, EC3D_19.index(f"{side}_elbow")] = shoulder + [0.0, 0.28, 0.0]
+        motion[:, EC3D_19.index(f"{side}_wrist")] = shoulder + [0.0, 0.56, 0.0]
+    c, s = np.cos(np.radians(heading)), np.sin(np.radians(heading))
+    turned = motion @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T
+    _, inferred = stand_up(named(turned_so_that_up_is(turned, up)))
+    assert inferred == (f"axes: {up} up, from how the body stands",)
