@@ -99,8 +99,8 @@ UPLOAD: dict[str, Sentences] = {
     ),
     "unknown_format": Sentences(
         _(
-            "This is no pose file that exfb knows. Upload exfb JSON, NPZ, CSV or MediaPipe Pose landmarks; "
-            "a video has to be turned into poses first."
+            "This is no pose file that exfb knows. Upload MediaPipe Pose world landmarks, TRC, C3D, BVH, "
+            "NPZ, CSV or exfb JSON; a video has to be turned into poses first."
         ),
         _("This file is not a recording of your movement. Please choose another file."),
     ),
