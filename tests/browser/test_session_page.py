@@ -16,6 +16,7 @@ from tests.factories import (
     People,
     RecordingFactory,
     RepetitionFactory,
+    days_ago,
     make_people,
 )
 from tests.motions import squats
@@ -150,6 +151,19 @@ def test_the_band_of_correct_repetitions_is_drawn_and_told(
     page.wait_for_timeout(400)
     assert page.evaluate("document.querySelector('.plot').data.some((trace) => trace.fill === 'tonexty')")
     assert page.evaluate("document.querySelector('.plot').data.some((trace) => trace.name === 'outside')")
+
+
+def test_the_key_p_leads_to_the_session_before(
+    people: People, repetitions: list[Repetition], open_as: Open
+) -> None:
+    before = RecordingFactory(patient=people.patient, recorded_at=days_ago(7))
+    earlier = RepetitionFactory(
+        analysis=AnalysisFactory(recording=before, status="done", exercise="squat"), finding="squat.correct"
+    )
+    page = open_as(people.lead, address(repetitions))
+    page.keyboard.press("p")
+    page.wait_for_url(f"**{reverse('session', args=[earlier.analysis.session.uuid])}**")
+    assert heading(page) == "Correct"
 
 
 def test_an_answer_that_does_not_arrive_is_told_and_loses_nothing(
