@@ -54,7 +54,7 @@ class TrainingOptions:
     """
 
     seed: int = 0
-    people: int = 1100
+    people: int = 1000
     repetitions: int = 1
     epochs: int = 10
     batch: int = 64
@@ -62,7 +62,7 @@ class TrainingOptions:
     hidden: int = 96
     dropout: float = 0.0
     correction: float = 25.0
-    at_fault: float = 10.0
+    at_fault: float = 25.0
     workers: int = 2
     threads: int = 1
 
@@ -141,8 +141,7 @@ def train_network(learned: TrainingSet, selection: TrainingSet, options: Trainin
         for which in torch.randperm(len(learned)).split(options.batch):
             if len(which) < 2:
                 continue  # batch normalisation needs two
-            batch = learned.chosen(which)
-            batch = batch.mirrored(torch.rand(len(batch)) < 0.5)
+            batch = learned.chosen(which).seen_otherwise()
             # Half have no baseline, as most people who come for the first time.
             counts = torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * (torch.rand(len(batch)) < 0.5)
             # The true class is fed back less and less, drawn for each example by itself.

@@ -30,6 +30,9 @@ LOST_AT_AN_END = {"squat": 0.09, "lunge": 0.09, "plank": 0.25}
 ADDED_AT_AN_END_S = 0.3
 #: Repetitions marked correct that may stand beside a repetition as the person's baseline.
 MOST_BASELINES = 3
+_LEGS = [
+    i for i, name in enumerate(EC3D_19.joints) if name.split("_")[-1] in ("knee", "ankle", "toe", "heel")
+]
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,47 @@ class TrainingSet:
         present = torch.arange(MOST_BASELINES) < wanted[:, None]
         return baseline_mean(self.inputs, self.baselines, present)
 
-    def mirrored(self, which: Tensor) -> "TrainingSet":
-        """Return the examples with left and right exchanged in those of a mask (S,)."""
-        return replace(
-            self,
-            inputs=torch.where(which[:, None, None], mirrored(self.inputs), self.inputs),
-            changes=torch.where(which[:, None, None], mirrored(self.changes), self.changes),
-            baselines=torch.where(which[:, None, None, None], mirrored(self.baselines), self.baselines),
+    def seen_otherwise(self) -> "TrainingSet":
+        """Return the examples as other draws of sensor and person would have given them.
+
+        Drawn for each example and alike for its baselines: left and right exchanged in half; the body tilted,
+        shrunk along a camera's axis, its legs sheared along it, each joint off by a little of its own.
+        """
+        half = torch.rand(len(self)) < 0.5
+        linear, bias = _drawn_errors(len(self))
+        inputs, changes, baselines = (
+            _applied(linear, torch.where(half.view(-1, *[1] * (x.ndim - 1)), mirrored(x), x))
+            for x in (self.inputs, self.changes, self.baselines)
         )
+        inputs[..., 0] += bias
+        baselines[..., 0] += bias[:, None]
+        return replace(self, inputs=inputs, changes=changes, baselines=baselines)
+
+
+def _drawn_errors(n: int) -> tuple[Tensor, Tensor]:
+    """Draw what a sensor lastingly does: matrices (n, J, 3, 3), and what it adds to the means (n, 57)."""
+    view = 2 * torch.pi * torch.rand(n)
+    camera = torch.stack([view.cos(), view.sin(), torch.zeros(n)], dim=1)  # (n, 3)
+    lost = (0.15 - 0.2 * torch.rand(n))[:, None, None]
+    shrunk = torch.eye(3) - lost * camera[:, :, None] * camera[:, None]
+    forward, aside = torch.deg2rad(3 * torch.randn(2, n))
+    tilt = torch.eye(3).repeat(n, 1, 1)
+    tilt[:, 0, 2], tilt[:, 2, 0], tilt[:, 1, 2], tilt[:, 2, 1] = aside, -aside, -forward, forward
+    shear = torch.zeros(n, len(EC3D_19), 3, 3)
+    shear[:, _LEGS, :, 2] = (0.06 * torch.randn(n, 1) * camera)[:, None]
+    linear = tilt[:, None] @ (shrunk[:, None] + shear)
+    linear[:, PELVIS] = torch.eye(3)  # its node is not the body but its path, about the path's mean
+    bias = 0.015 * torch.randn(n, len(EC3D_19), 3)
+    bias[:, PELVIS] = 0
+    for joint, leader in FOLLOWS.items():
+        bias[:, EC3D_19.index(joint)] = bias[:, EC3D_19.index(leader)]
+    return linear, bias.transpose(1, 2).flatten(1) * N_FRAMES**0.5
+
+
+def _applied(linear: Tensor, encoded: Tensor) -> Tensor:
+    """Apply matrices (B, J, 3, 3) to the joints of encoded motions (B, ..., 57, K)."""
+    joints = encoded.unflatten(-2, (3, len(EC3D_19)))
+    return torch.einsum("bjdc,b...cjk->b...djk", linear, joints).flatten(-3, -2)
 
 
 def simulate_training_set(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ml.baseline import mirrored
 from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature
 from ml.catalogue import CODES, is_correct
 from ml.encoding import decode_change, encode
@@ -46,14 +47,20 @@ def test_baselines_are_other_correct_repetitions_of_the_same_person(examples):
     assert examples.baseline(torch.zeros(len(examples), dtype=torch.long)).isnan().all()
 
 
-def test_mirrored_examples_keep_class_and_size(examples):
-    which = torch.arange(len(examples)) % 2 == 0
-    turned = examples.mirrored(which)
-    assert torch.equal(turned.inputs[~which], examples.inputs[~which])
-    assert not torch.equal(turned.inputs[which], examples.inputs[which])
-    for part in ("inputs", "changes", "baselines"):
-        whole, before = getattr(turned, part), getattr(examples, part)
-        torch.testing.assert_close(whole.square().sum((-1, -2)), before.square().sum((-1, -2)))
+def test_examples_seen_otherwise_stay_those_of_the_same_motion_and_baseline(examples):
+    torch.manual_seed(0)
+    again = examples.seen_otherwise()
+    assert torch.equal(again.labels, examples.labels)
+    off = (again.inputs - examples.inputs).square().mean((1, 2)).sqrt()
+    turned = (again.inputs - mirrored(examples.inputs)).square().mean((1, 2)).sqrt()
+    assert 0 < torch.minimum(off, turned).max() < 0.25
+    assert (off < turned).any()
+    assert (turned < off).any()
+    correct = examples.changes.abs().amax((1, 2)) == 0
+    assert again.changes[correct].abs().max() == 0
+    # The same sensor sees both: what lies between a repetition and its baseline hardly grows.
+    between, before = (s.inputs - s.baseline() for s in (again, examples))
+    assert between.square().mean() < 1.1 * before.square().mean()
 
 
 def test_other_seeds_are_other_people(examples):
