@@ -19,6 +19,7 @@ MAX_NODES = 400
 MAX_CHANNELS = 2400
 #: Metres of the units that BVH files come in besides the usual: inches, and what the CMU motions are in.
 OTHER_UNITS = {"m, cm or mm": 1.0, "inch": 0.0254, "0.45 inch (CMU)": 0.0254 / 0.45}
+_HEAD = re.compile(r"\s*Frames\s*:\s*(\S+)\s*\n\s*Frame Time\s*:\s*(\S+)", re.IGNORECASE)
 _CHANNEL = re.compile(r"([xyz])(position|rotation)", re.IGNORECASE)
 
 
@@ -37,13 +38,16 @@ def sniff(source: Source) -> bool:
 
 
 def read(source: Source) -> PoseSequence:
-    hierarchy, _, motion = (source.text or "").partition("MOTION")
-    nodes = _nodes(hierarchy)
-    n_channels = sum(len(node.channels) for node in nodes)
-    stated = re.match(r"\s*Frames\s*:\s*(\S+)\s*\n\s*Frame Time\s*:\s*(\S+)[^\n]*\n?", motion, re.IGNORECASE)
+    lines = source.lines
+    at = next((i for i, line in enumerate(lines) if line.strip() == "MOTION"), None)
+    if at is None:
+        raise PoseFormatError("truncated", "The file has no MOTION. " + TRUNCATED)
+    nodes = _nodes(lines[:at])
+    motion = [line for line in lines[at + 1 :] if line.strip()]
+    stated = _HEAD.match("\n".join(motion[:2]))
     if stated is None:
         raise no_frame_rate("A BVH file needs 'Frames:' and 'Frame Time:' below MOTION.")
-    values = numbers_of(motion[stated.end() :].splitlines(), n_channels, None)
+    values = numbers_of(motion[2:], sum(len(node.channels) for node in nodes), None)
     promised = number(stated[1])
     if not promised <= len(values):
         raise PoseFormatError(
@@ -78,13 +82,13 @@ def _in_its_unit(joints: dict[str, np.ndarray], frame_rate: float, inferred: tup
     raise refusal or AssertionError
 
 
-def _nodes(text: str) -> list[_Node]:
+def _nodes(lines: list[str]) -> list[_Node]:
     """Every joint and end site, parents before their children."""
     nodes: list[_Node] = []
     open_: list[int] = []
     waiting: int | None = None
     n_channels = 0
-    for line in text.splitlines()[1:]:
+    for line in lines[1:]:
         words = line.split()
         if not words:
             continue

@@ -60,7 +60,7 @@ def _is_rows(source: Source) -> bool:
 
 def _of_raw_text(source: Source) -> np.ndarray:
     """A line a frame: `time,time,time,(Joint,Tracked,x,y,z,column,row),...`."""
-    lines = [line for line in (source.text or "").splitlines() if "(" in line]
+    lines = [line for line in source.lines if "(" in line]
     check_frame_count(len(lines))
     cells: list[tuple[str, ...]] = []
     counts = []
@@ -109,7 +109,7 @@ def _numbers(fields: Sequence[str]) -> np.ndarray:
 
 
 def _of_rows(source: Source) -> np.ndarray:
-    rows = numbers_of((source.text or "").splitlines(), _ROW, None if "," not in (source.text or "") else ",")
+    rows = numbers_of(source.lines, _ROW, None if "," not in (source.text or "") else ",")
     check_frame_count(len(rows))
     positions = rows.reshape(len(rows), len(KINECT_V2), 7)[..., :3]
     # A joint that the sensor lost is written as zeros: the sensor itself is no place of a body.

@@ -22,6 +22,8 @@ MAX_VALUES = MAX_FRAMES * 150 * 4
 
 #: An archive of poses holds a handful of arrays.
 MAX_MEMBERS = 100
+#: A line for each joint of each frame is the longest table.
+MAX_LINES = MAX_FRAMES * 40
 #: A frame a file, and folders besides; how each begins in the archive's directory.
 MAX_ENTRIES = MAX_FRAMES + 1000
 _ENTRY = b"PK\x01\x02"
@@ -83,6 +85,16 @@ class Source:
             raise PoseFormatError("truncated", TRUNCATED) from error
 
     @cached_property
+    def lines(self) -> list[str]:
+        """The lines of a text file; refused before they are taken apart if they are too many."""
+        text = self.text or ""
+        if text.count("\n") > MAX_LINES:
+            raise PoseFormatError(
+                "too_many_frames", f"The file is too long; at most {MAX_FRAMES} frames are read."
+            )
+        return text.splitlines()
+
+    @cached_property
     def comments(self) -> dict[str, str]:
         """`# key: value` lines at the head of a CSV file."""
         found: dict[str, str] = {}
@@ -107,7 +119,7 @@ class Source:
     @cached_property
     def rows(self) -> list[list[str]]:
         """The rows below the header of a CSV file."""
-        lines = [line for line in (self.text or "").splitlines() if line.strip() and not line.startswith("#")]
+        lines = [line for line in self.lines if line.strip() and not line.startswith("#")]
         if len(lines) * len(self.header) > 4 * MAX_VALUES:
             raise PoseFormatError(
                 "too_many_frames", f"The table is too long; at most {MAX_FRAMES} frames are read."

@@ -31,8 +31,11 @@ def numbers_of(lines: Sequence[str], n_columns: int, separator: str | None) -> n
         `truncated` for a row of another length or a word; `too_many_frames`.
     """
     rows = [line for line in lines if line.strip(" \t\r\n,")]
-    if len(rows) > 4 * MAX_FRAMES or len(rows) * n_columns > 2 * MAX_VALUES:
-        raise PoseFormatError("too_many_frames", f"The file has {len(rows)} frames; at most {MAX_FRAMES}.")
+    if len(rows) > MAX_FRAMES or len(rows) * n_columns > MAX_VALUES:
+        raise PoseFormatError(
+            "too_many_frames",
+            f"The file has {len(rows)} frames of {n_columns} values; at most {MAX_FRAMES} are read.",
+        )
     if separator is None:
         rows = [" ".join(line.split()) for line in rows]
         separator = " "

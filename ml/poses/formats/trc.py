@@ -1,5 +1,7 @@
 """TRC, the table of named points that OpenSim, OpenCap, Pose2Sim and Vicon Nexus write."""
 
+from itertools import dropwhile
+
 import numpy as np
 
 from ml.poses.assemble import check_frame_count, checked_frame_rate, frame_rate_of_times, no_frame_rate
@@ -37,7 +39,7 @@ def points_of(source: Source) -> dict[str, np.ndarray]:
 
 def _table(source: Source) -> tuple[dict[str, str], np.ndarray, list[str]]:
     """The header by key, the rows (F, 2 + 3 points: number, time, coordinates), and the points' names."""
-    lines = (source.text or "").lstrip().splitlines()
+    lines = list(dropwhile(lambda line: not line.strip(), source.lines))
     if len(lines) < 6:
         raise PoseFormatError("truncated", "The file has no points below its header. " + TRUNCATED)
     separator = "\t" if "\t" in lines[1] else ","

@@ -28,7 +28,7 @@ def sniff(source: Source) -> bool:
 
 def read(source: Source) -> PoseSequence:
     text = source.text or ""
-    rows = numbers_of(text.splitlines(), _COLUMNS, "," if "," in text else None)
+    rows = numbers_of(source.lines, _COLUMNS, "," if "," in text else None)
     check_frame_count(len(rows))
     points = {marker: rows[:, 3 * i : 3 * i + 3] for i, marker in enumerate(PLUG_IN_GAIT_39)}
     return sequence_from_points(points, unit="mm", frame_rate=FRAME_RATE_HZ, format=name, inferred=_INFERRED)

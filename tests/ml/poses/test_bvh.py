@@ -45,7 +45,7 @@ def turn(axis: str, degrees: float) -> np.ndarray:
 
 @pytest.mark.parametrize("order", ["ZXY", "ZYX", "XYZ"])
 def test_turns_are_applied_in_the_order_of_the_channels(order):
-    nodes = bvh._nodes(ONE_BONE.format(first=order[0], second=order[1], third=order[2]))
+    nodes = bvh._nodes(ONE_BONE.format(first=order[0], second=order[1], third=order[2]).splitlines())
     values = np.array([[7.0, 8.0, 9.0, 30.0, -40.0, 50.0, 20.0, 60.0, -10.0]] * 2)
     root, arm, end = bvh._paths(nodes, values, [0, 1, 2])
     first = turn(order[0], 30.0) @ turn(order[1], -40.0) @ turn(order[2], 50.0)

@@ -198,6 +198,8 @@ BAD = {
     "bomb": (_bomb(), "too_many_frames"),
     "one frame": (samples.exfb_json(samples.squatting(1)), "too_few_frames"),
     "no frame": (samples.exfb_json(frames=[]), "too_few_frames"),
+    "too many lines": (b"JointName,X,Y,Z\n" + b"Neck,1,2,3\n" * 800_001, "too_many_frames"),
+    "too many rows": (b"HIERARCHY\nMOTION\n" + b"1 2\n" * 800_001, "too_many_frames"),
     "too many": (samples.npz(np.zeros((20_001, 19, 3), np.float32)), "too_many_frames"),
     "no rate": (samples.exfb_json(frame_rate=None), "no_frame_rate"),
     "no rate in NPZ": (samples.npz(frame_rate=None), "no_frame_rate"),
