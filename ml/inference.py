@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ml.baseline import baseline_mean
+from ml.baseline import encoded_baselines
 from ml.catalogue import EXERCISES, exercise_of, is_correct
 from ml.correction import check, correct, joints_moved_most, largest_shift
 from ml.encoding import decode_change, encode
@@ -108,7 +108,10 @@ class Predictor:
             return []
         allowed = self._allowed(exercises or [None] * len(repetitions))
         poses, inputs = self._seen(repetitions)
-        findings, changes = self._find(inputs, allowed, self._baseline(inputs, baselines))
+        beside = None
+        if baselines is not None and self.release.network.config.baseline:
+            beside = encoded_baselines(self._tensor(inputs), baselines)
+        findings, changes = self._find(inputs, allowed, beside)
         chosen = [
             i
             for i, finding in enumerate(findings)
@@ -201,24 +204,6 @@ class Predictor:
             return [], encode(repetitions)
         poses = [align(repetition.positions) for repetition in repetitions]
         return poses, np.stack([encode_published(pose.aligned) for pose in poses])
-
-    def _baseline(
-        self, inputs: NDArray[np.floating], baselines: Sequence[Sequence[PoseSequence]] | None
-    ) -> Tensor | None:
-        """Return what the network compares each input with, (B, N, K), NaN where nothing is known."""
-        most = max((len(own) for own in baselines or ()), default=0)
-        if not most or baselines is None or not self.release.network.config.baseline:
-            return None
-        # A recording's repetitions share their baseline: each is encoded once.
-        different = {id(sequence): sequence for own in baselines for sequence in own}
-        encoded = dict(zip(different, self._tensor(encode(list(different.values()))), strict=True))
-        x = self._tensor(inputs)
-        beside = torch.zeros((len(x), most, *x.shape[1:])).to(x)
-        present = torch.zeros((len(x), most), dtype=torch.bool, device=x.device)
-        for i, own in enumerate(baselines):
-            for j, sequence in enumerate(own):
-                beside[i, j], present[i, j] = encoded[id(sequence)], True
-        return baseline_mean(x, beside, present)
 
     def _find(
         self,

@@ -86,3 +86,19 @@ def sway(
     weight = 1 / frequency
     weight *= size * np.sqrt(2) / np.linalg.norm(weight)
     return (weight * np.sin(2 * np.pi * frequency * time[:, None] + phase)).sum(axis=1)
+
+
+def tilted(forward: float, aside: float) -> Array:
+    """Rotation by small angles about x and y (radians)."""
+    cx, sx, cy, sy = np.cos(forward), np.sin(forward), np.cos(aside), np.sin(aside)
+    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    return about_y @ about_x
+
+
+def between(values: Array, at: Array) -> Array:
+    """Read values (F, ...) at fractional frames, in straight lines."""
+    before = np.clip(at.astype(int), 0, max(len(values) - 2, 0))
+    after = np.minimum(before + 1, len(values) - 1)
+    share = (at - before).reshape(-1, *([1] * (values.ndim - 1)))
+    return (1 - share) * values[before] + share * values[after]

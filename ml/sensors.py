@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ml.kinematics import Array, turned
+from ml.kinematics import Array, between, tilted, turned
 from ml.poses.gravity import up_directions, upright
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import is_lying
@@ -202,7 +202,7 @@ def at_frame_rate(sequence: PoseSequence, frame_rate: float) -> PoseSequence:
         return sequence
     frames = max(round(len(sequence) * frame_rate / sequence.frame_rate), 2)
     at = np.linspace(0, len(sequence) - 1, frames)
-    return sequence.with_positions(_between(sequence.positions, at), frame_rate)
+    return sequence.with_positions(between(sequence.positions, at), frame_rate)
 
 
 class _Errors:
@@ -230,7 +230,7 @@ class _Errors:
         """Draw what a motion of so many frames meets by itself: jitter, wander, jumps and lost frames."""
         sensor, joints = self.sensor, len(EC3D_19)
         knots = max(int(frames / self.rate / 0.5) + 2, 3)
-        slow = _between(rng.normal(0, sensor.wander, (knots, joints, 3)), np.linspace(0, knots - 1, frames))
+        slow = between(rng.normal(0, sensor.wander, (knots, joints, 3)), np.linspace(0, knots - 1, frames))
         self.noise = (slow + rng.normal(0, sensor.jitter, (frames, joints, 3))) * self.harder
         self.jumps = [
             (frame, int(rng.integers(joints)), rng.normal(0, 0.15, 3))
@@ -249,7 +249,7 @@ class _Errors:
         relative = relative + ((self.kept - 1) * depth - self.shear * below * self.camera)
         relative = relative + self.bias + self.noise
         relative = relative - relative[:, [_J["mid_hip"]]]
-        positions = relative @ _tilted(*self.tilt).T
+        positions = relative @ tilted(*self.tilt).T
         if sensor.travels:
             positions = positions + pelvis
         for frame, joint, error in self.jumps:
@@ -257,7 +257,7 @@ class _Errors:
         if not self.present.all():
             seen = np.flatnonzero(self.present)
             at = np.interp(np.arange(len(positions)), seen, np.arange(len(seen)))
-            positions = _between(positions[seen], at)
+            positions = between(positions[seen], at)
         estimated: frozenset[str] = frozenset()
         if not sensor.sees_head:
             up = positions[:, _J["neck"]] - positions[:, _J["mid_hip"]]
@@ -304,19 +304,3 @@ def regained(aligned: Array, *, lying: bool) -> Array:
     """Find the vertical again in body-aligned frames, as the reader of the published data does."""
     joints = {name: aligned[:, i] for i, name in enumerate(EC3D_19.joints)}
     return upright(aligned, up_directions(joints, lying=lying))
-
-
-def _tilted(forward: float, aside: float) -> Array:
-    """Rotation by small angles about x and y (radians)."""
-    cx, sx, cy, sy = np.cos(forward), np.sin(forward), np.cos(aside), np.sin(aside)
-    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    return about_y @ about_x
-
-
-def _between(values: Array, at: Array) -> Array:
-    """Read values (F, ...) at fractional frames, in straight lines."""
-    before = np.clip(at.astype(int), 0, max(len(values) - 2, 0))
-    after = np.minimum(before + 1, len(values) - 1)
-    share = (at - before).reshape(-1, *([1] * (values.ndim - 1)))
-    return (1 - share) * values[before] + share * values[after]
