@@ -53,13 +53,14 @@ export class Marks {
     const at = player.screen(player.poses.performed[anchor(angle)]);
     const { head, foot } = this.wordsAt(angle, performed, corrected);
     const width = this.stageWidth(), height = player.stage.clientHeight, small = player.stage.clientWidth < NARROW;
-    const low = width < 620; // no room beside the body: the box lies below it
+    const low = width < 620; // no room beside the body: the box lies above it, on a phone below
     const box = { w: Math.max(small ? 150 : 168, head.length * (small ? 8.2 : 9.3) + 22, foot.length * 6.6 + 22), h: foot ? 48 : 30 };
     box.x = low ? 12 : Math.max(14, at[0] - 130 - box.w);
     if (!low && at[0] < box.x + box.w + 20) box.x = Math.min(width - box.w - 14, at[0] + 90);
-    box.y = low ? height - box.h - 56 : Math.max(56, Math.min(height - box.h - 56, at[1] - 70));
+    if (low) box.y = small ? height - box.h - 56 : 52;
+    else box.y = Math.max(56, Math.min(height - box.h - 56, at[1] - 70));
     const toRight = at[0] > box.x + box.w, from = low
-      ? [Math.min(box.x + box.w - 20, Math.max(box.x + 20, at[0])), box.y]
+      ? [Math.min(box.x + (small ? box.w - 20 : 60), Math.max(box.x + 20, at[0])), small ? box.y : box.y + box.h]
       : [toRight ? box.x + box.w : box.x, box.y + box.h / 2];
     player.svg.append(
       element('path', { class: 'leader', d: `M${at}L${from}` }),
