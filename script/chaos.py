@@ -9,6 +9,7 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ _WIPES = 0.1
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
+    # However it is told to end, no process and no database is left behind.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))
     with services(arguments.quick) as (database, broker):
         folder = Path(tempfile.mkdtemp(prefix="exfb-chaos-"))
         passed = run(arguments, folder, database, broker)

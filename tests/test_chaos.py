@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,24 @@ def test_a_small_storm_leaves_every_analysis_done_once(tmp_path: Path) -> None:
     table = dict(line.rsplit(maxsplit=1) for line in calm.stdout.splitlines())
     assert (table["submitted"], table["done"], table["doubled"], table["lost"]) == ("5", "5", "0", "0")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.worker
+def test_a_storm_that_is_told_to_end_leaves_no_process_behind(tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        [sys.executable, ROOT / "script" / "chaos.py", "--quick"], env=os.environ | {"TMPDIR": str(tmp_path)}
+    )
+    end = time.monotonic() + 60
+    while not (workers := processes_below(started.pid)):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    started.terminate()
+    assert started.wait(timeout=60) == 143
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def processes_below(pid: int) -> list[int]:
+    """The sweep and the workers, once all three are there."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    pids = [int(line) for line in listed.stdout.split()]
+    return pids if len(pids) == 3 else []
