@@ -193,6 +193,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
+    if options.baseline < 0:
+        parser.error("--baseline takes a number of repetitions, 0 or more")
     try:
         release = chosen_release(options.release)
         judges = chosen_judges(options.judge)

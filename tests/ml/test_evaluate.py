@@ -122,6 +122,12 @@ def test_the_first_correct_repetitions_are_the_baseline_and_are_not_scored(relea
     assert "11 repetitions of 1 people" in capsys.readouterr().out
 
 
+def test_a_negative_baseline_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["--data", "sim:1:1", "--baseline", "-1"])
+    assert "0 or more" in capsys.readouterr().err
+
+
 def test_a_release_without_a_judge_has_no_judge_of_its_own(release):
     loaded = load_release(release)
     assert own_judge(loaded) == "judge"
