@@ -1,12 +1,8 @@
 """An analysis is announced after commit, claimed once, kept once, and never lost."""
 
 import datetime
-import os
-import runpy
 import threading
 import time
-from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,7 +13,6 @@ from django.http import Http404
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-import exfb_site.settings
 from feedback import queue
 from feedback.models import Analysis, Correction, ExerciseSession, Repetition
 from feedback.motions import unpack_motion
@@ -32,16 +27,11 @@ from feedback.queue import (
     store_results,
 )
 from patients.models import AccessLogEntry
+from tests.environment import exfb_settings
 from tests.factories import AnalysisFactory, ModelReleaseFactory, RecordingFactory, make_people
 from tests.feedback.results import recording_result
 
 Status = Analysis.Status
-
-
-def exfb_settings(**environment: str) -> dict[str, Any]:
-    """The site's settings as an environment makes them."""
-    with mock.patch.dict(os.environ, environment):
-        return runpy.run_path(exfb_site.settings.__file__)
 
 
 @pytest.fixture
