@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.skeletons import EC3D_19
+from ml.vectors import direction
 
 Array = NDArray[np.float64]
 
@@ -97,18 +98,13 @@ def joint_angles(positions: Array) -> dict[str, Array]:
     vertical = np.broadcast_to(np.array([0.0, 0.0, 1.0]), trunk.shape)
     angles["trunk_lean"] = _between(trunk, vertical)
     thighs = (joint["left_knee"] + joint["right_knee"]) / 2.0 - joint["mid_hip"]
-    angles["back_curve"] = _sagittal_bend(trunk, -thighs, _unit(to_right))
+    angles["back_curve"] = _sagittal_bend(trunk, -thighs, direction(to_right))
     return {definition.name: angles[definition.name] for definition in ANGLES}
-
-
-def _unit(vector: Array) -> Array:
-    length = np.linalg.norm(vector, axis=-1, keepdims=True)
-    return np.divide(vector, length, out=np.full_like(vector, np.nan), where=length > 1e-12)
 
 
 def _between(a: Array, b: Array) -> Array:
     """Angle in degrees between two vectors a frame."""
-    return np.degrees(np.arccos(np.clip(np.sum(_unit(a) * _unit(b), axis=-1), -1.0, 1.0)))
+    return np.degrees(np.arccos(np.clip(np.sum(direction(a) * direction(b), axis=-1), -1.0, 1.0)))
 
 
 def _sagittal_bend(upper: Array, lower: Array, right: Array) -> Array:
@@ -121,9 +117,9 @@ def _sagittal_bend(upper: Array, lower: Array, right: Array) -> Array:
 
 def _valgus(hip: Array, knee: Array, ankle: Array, inward: Array) -> Array:
     """How far the knee leaves the plane through hip and ankle that holds the forward direction."""
-    leg = _unit(ankle - hip)
+    leg = direction(ankle - hip)
     across = inward - np.sum(inward * leg, axis=-1, keepdims=True) * leg
-    offset = np.sum((knee - hip) * _unit(across), axis=-1)
+    offset = np.sum((knee - hip) * direction(across), axis=-1)
     thigh = np.linalg.norm(knee - hip, axis=-1)
     shank = np.linalg.norm(ankle - knee, axis=-1)
     # The bend at the knee that this sideways offset means: asin on the thigh plus asin on the shank.

@@ -18,6 +18,7 @@ from ml.dct import published_dct, published_inverse
 from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import PUBLISHED, Release, ReleaseError, write_release
 from ml.skeletons import EC3D_19
+from ml.vectors import unit
 
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
 _PELVIS = _J["mid_hip"]
@@ -96,10 +97,10 @@ def align(positions: NDArray[np.floating]) -> PublishedPose:
     walked = given.copy()
     for parent, child, length in REFERENCE_BONES:
         bone = given[:, _J[child]] - given[:, _J[parent]]
-        walked[:, _J[child]] = walked[:, _J[parent]] + length * _unit(bone)
+        walked[:, _J[child]] = walked[:, _J[parent]] + length * unit(bone)
     walked -= walked[:, [_PELVIS]]
-    left = _unit(walked[:, _J["left_shoulder"]] - walked[:, _J["right_shoulder"]])
-    spine = _unit(walked[:, _J["neck"]])
+    left = unit(walked[:, _J["left_shoulder"]] - walked[:, _J["right_shoulder"]])
+    spine = unit(walked[:, _J["neck"]])
     cosine = np.sum(left * spine, axis=1, keepdims=True)
     sine_squared = np.maximum(1 - cosine**2, 1e-9)
     forward = np.cross(left, spine) / sine_squared
@@ -147,7 +148,7 @@ def world_change(
     moved = np.array(positions, dtype=np.float64)
     for parent, child in EC3D_19.bones:
         length = np.linalg.norm(positions[:, child] - positions[:, parent], axis=1, keepdims=True)
-        moved[:, child] = moved[:, parent] + length * _unit(directions[:, child] - directions[:, parent])
+        moved[:, child] = moved[:, parent] + length * unit(directions[:, child] - directions[:, parent])
     change = moved - positions
     return change - change[:, _ANKLES].mean(axis=1, keepdims=True)
 
@@ -210,7 +211,3 @@ def _not_published(path: Path) -> ReleaseError:
         "wrong_weights",
         f"{path.name} holds weights, but not those of the published network `Ours`: names or shapes differ.",
     )
-
-
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from ml.poses.errors import PoseFormatError
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import EC3D_19
+from ml.vectors import direction
 
 MIN_FRAMES = 15
 MAX_FRAMES = 20_000
@@ -242,12 +243,12 @@ def _estimated(joints: dict[str, Array]) -> dict[str, Array]:
         added["neck"] = shoulders
     if "mid_hip" not in joints:
         added["mid_hip"] = hips
-    up = _unit(shoulders - hips)
+    up = direction(shoulders - hips)
     to_right = joints["right_shoulder"] - joints["left_shoulder"] + joints["right_hip"] - joints["left_hip"]
     if "nose" not in joints:
         trunk = _median_length(shoulders - hips)
-        added["nose"] = shoulders + trunk * (0.35 * up + 0.18 * _unit(np.cross(up, to_right)))
-    level_forward = _unit(np.cross(np.array([0.0, 0.0, 1.0]), to_right))
+        added["nose"] = shoulders + trunk * (0.35 * up + 0.18 * direction(np.cross(up, to_right)))
+    level_forward = direction(np.cross(np.array([0.0, 0.0, 1.0]), to_right))
     for side in ("left", "right"):
         ankle = joints[f"{side}_ankle"]
         leg = _median_length(joints[f"{side}_hip"] - joints[f"{side}_knee"])
@@ -258,8 +259,3 @@ def _estimated(joints: dict[str, Array]) -> dict[str, Array]:
         if f"{side}_heel" not in joints:
             added[f"{side}_heel"] = ankle - 0.06 * leg * level_forward - drop
     return added
-
-
-def _unit(vector: Array) -> Array:
-    length = np.linalg.norm(vector, axis=-1, keepdims=True)
-    return np.divide(vector, length, out=np.full_like(vector, np.nan), where=length > 1e-12)

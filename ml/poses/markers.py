@@ -14,6 +14,7 @@ from ml.poses.assemble import REQUIRED, assemble
 from ml.poses.orientation import stand_up
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import BODY_25_NAMES, EC3D_19
+from ml.vectors import unit
 
 Array = NDArray[np.float64]
 Points = dict[str, Array]
@@ -129,8 +130,8 @@ def _hips(marks: Points, metre: float) -> tuple[Points, tuple[str, ...]]:
     origin = (marks["right_asis"] + marks["left_asis"]) / 2.0
     ahead = origin - (marks["right_psis"] + marks["left_psis"]) / 2.0
     width, depth = (_median_length(path) for path in (across, ahead))
-    right = _unit(across)
-    up = _unit(np.cross(right, ahead))
+    right = unit(across)
+    up = unit(np.cross(right, ahead))
     front = np.cross(up, right)
     back, down, out = (
         0.24 * depth + 0.0099 * metre,
@@ -147,7 +148,7 @@ def _shoulders(marks: Points, hips: Points) -> tuple[Points, tuple[str, ...]]:
     if not {"left_acromion", "right_acromion"} <= set(marks) or not hips:
         return {}, ()
     left, right = marks["left_acromion"], marks["right_acromion"]
-    down = _unit((hips["left_hip"] + hips["right_hip"] - left - right) / 2.0)
+    down = unit((hips["left_hip"] + hips["right_hip"] - left - right) / 2.0)
     drop = RAB_SHARE * _median_length(right - left) * down
     return {"left_shoulder": left + drop, "right_shoulder": right + drop}, (
         "shoulders: below the acromion after Rab et al. 2002",
@@ -159,7 +160,7 @@ def _inward(marks: Points, joints: Points) -> Points:
     found: Points = {}
     if not {"left_hip", "right_hip"} <= set(joints):
         return found
-    right = _unit(joints["right_hip"] - joints["left_hip"])
+    right = unit(joints["right_hip"] - joints["left_hip"])
     for side, inward in (("left", right), ("right", -right)):
         if f"{side}_knee" not in marks or f"{side}_ankle" not in marks:
             continue
@@ -167,8 +168,8 @@ def _inward(marks: Points, joints: Points) -> Points:
         above = joints[f"{side}_hip"]
         for part, share in (("knee", HALF_KNEE), ("ankle", HALF_ANKLE)):
             if f"{side}_{part}" not in joints:
-                bone = _unit(marks[f"{side}_{part}"] - above)
-                square = _unit(inward - (inward * bone).sum(axis=-1, keepdims=True) * bone)
+                bone = unit(marks[f"{side}_{part}"] - above)
+                square = unit(inward - (inward * bone).sum(axis=-1, keepdims=True) * bone)
                 found[f"{side}_{part}"] = marks[f"{side}_{part}"] + share * shank * square
             above = {**joints, **found}[f"{side}_{part}"]
     return found
@@ -178,7 +179,3 @@ def _median_length(path: Array) -> float:
     lengths = np.linalg.norm(path, axis=-1)
     lengths = lengths[np.isfinite(lengths)]
     return float(np.median(lengths)) if len(lengths) else float("nan")
-
-
-def _unit(vectors: Array) -> Array:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ml.poses.assemble import REQUIRED, body_length
 from ml.poses.gravity import up_directions
+from ml.vectors import unit
 
 Array = NDArray[np.float64]
 
@@ -101,16 +102,16 @@ def _some_frames(joints: dict[str, Array]) -> dict[str, Array] | None:
 
 def _trunk_axes(joints: dict[str, Array]) -> tuple[Array, Array, Array]:
     """Right, front and spine of the trunk in each frame, (F, 3) each, for a right-handed frame."""
-    spine = _unit((joints["left_shoulder"] + joints["right_shoulder"]) / 2.0 - joints["mid_hip"])
+    spine = unit((joints["left_shoulder"] + joints["right_shoulder"]) / 2.0 - joints["mid_hip"])
     across = joints["right_shoulder"] - joints["left_shoulder"] + joints["right_hip"] - joints["left_hip"]
-    right = _unit(across - (across * spine).sum(axis=-1, keepdims=True) * spine)
+    right = unit(across - (across * spine).sum(axis=-1, keepdims=True) * spine)
     return right, np.cross(spine, right), spine
 
 
 def _is_mirrored(joints: dict[str, Array], front: Array) -> bool:
     sides = ("left", "right")
     if all(f"{side}_{part}" in joints for side in sides for part in ("heel", "big_toe")):
-        feet = [_unit(joints[f"{side}_big_toe"] - joints[f"{side}_heel"]) for side in sides]
+        feet = [unit(joints[f"{side}_big_toe"] - joints[f"{side}_heel"]) for side in sides]
         return bool(np.median([(foot * front).sum(axis=-1) for foot in feet]) < MIRRORED_FOOT)
     knees = [
         joints[f"{side}_knee"] - (joints[f"{side}_hip"] + joints[f"{side}_ankle"]) / 2.0 for side in sides
@@ -137,7 +138,7 @@ def _up_axis(joints: dict[str, Array], axes: Array) -> str | None:
         if axis is not None and _rests_on_hands_and_toes(part, axis):
             return axis
     ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2.0
-    return _nearest(_unit(joints["neck"] - ankles).mean(axis=0))
+    return _nearest(unit(joints["neck"] - ankles).mean(axis=0))
 
 
 def _nearest(direction: Array) -> str | None:
@@ -151,9 +152,9 @@ def _like_a_plank(in_trunk: dict[str, Array]) -> NDArray[np.bool_]:
     """Whether both arms are out in front of the trunk and both legs straight, (F,)."""
     like = np.ones(len(in_trunk["left_hip"]), dtype=bool)
     for side in ("left", "right"):
-        arm = _unit(in_trunk[f"{side}_elbow"] - in_trunk[f"{side}_shoulder"])
-        thigh = _unit(in_trunk[f"{side}_knee"] - in_trunk[f"{side}_hip"])
-        shank = _unit(in_trunk[f"{side}_ankle"] - in_trunk[f"{side}_knee"])
+        arm = unit(in_trunk[f"{side}_elbow"] - in_trunk[f"{side}_shoulder"])
+        thigh = unit(in_trunk[f"{side}_knee"] - in_trunk[f"{side}_hip"])
+        shank = unit(in_trunk[f"{side}_ankle"] - in_trunk[f"{side}_knee"])
         like &= (arm[:, 1] > ARM_IN_FRONT) & ((thigh * shank).sum(axis=-1) > STRAIGHT_LEG)
     return like
 
@@ -169,7 +170,3 @@ def _rests_on_hands_and_toes(joints: dict[str, Array], axis: str) -> bool:
         if abs(float(np.median(hand - toe))) > SAME_LEVEL_M or moves > HANDS_MOVE_M:
             return False
     return True
-
-
-def _unit(vectors: Array) -> Array:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
