@@ -27,7 +27,6 @@ FEWEST, MOST = 3, 20
 _DEVIATIONS = 2.0
 #: Less than this beyond the band is not called outside: no sensor tells it.
 _TOLERANCE = 1.0  # degrees
-_JUDGED = (Verdict.Decision.CONFIRMED, Verdict.Decision.OVERRIDDEN)
 _CORRECT_KINDS = sorted({one.code.split(".", 1)[1] for one in MISTAKE_CLASSES if is_correct(one.code)})
 
 
@@ -78,7 +77,7 @@ def band_basis(repetition: Repetition) -> Basis:
     """
     others = _others(repetition)
     codes = [f"{repetition.exercise}.{kind}" for kind in _CORRECT_KINDS]
-    reviewed = Q(verdict_decision__in=_JUDGED, verdict_label__in=codes)
+    reviewed = Q(verdict_decision__in=Verdict.JUDGED, verdict_label__in=codes)
     keys = tuple(others.filter(reviewed).values_list("pk", flat=True)[:MOST])
     if len(keys) >= FEWEST:
         return Basis(keys, len(keys))

@@ -201,6 +201,9 @@ class Verdict(models.Model):
         NOT_A_REPETITION = "not_a_repetition", _("Not a repetition")
         UNDONE = "undone", _("Taken back")
 
+    #: The decisions that say which class a repetition is; `label` holds it.
+    JUDGED = (Decision.CONFIRMED, Decision.OVERRIDDEN)
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     repetition = models.ForeignKey(Repetition, on_delete=models.CASCADE, related_name="verdicts")
     clinician = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="verdicts")

@@ -52,8 +52,6 @@ __all__ = [
     "worklist",
 ]
 
-_JUDGED = (Verdict.Decision.CONFIRMED, Verdict.Decision.OVERRIDDEN)
-
 
 def active_release() -> ModelRelease | None:
     """Return the release that new recordings are analysed with. One query."""
@@ -99,7 +97,7 @@ def judged_repetitions() -> QuerySet[Repetition]:
     ).annotate(  # type: ignore[no-redef]
         verdict_decision=Subquery(standing.values("decision")[:1]),
         verdict_label=Subquery(standing.values("label")[:1]),
-        label=Case(When(verdict_decision__in=_JUDGED, then=F("verdict_label")), default=F("finding")),
+        label=Case(When(verdict_decision__in=Verdict.JUDGED, then=F("verdict_label")), default=F("finding")),
     )
 
 
