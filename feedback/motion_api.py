@@ -1,6 +1,8 @@
 """The API of a repetition's motion, and of the band in which the patient's correct repetitions lie."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -35,10 +37,7 @@ class RepetitionMotion(APIView):
         etag = quote_etag(
             f"{repetition.uuid.hex}-{'corrected' if correction else 'performed'}-{get_language()}-2"
         )
-        if unchanged := get_conditional_response(request._request, etag=etag):
-            return unchanged
-        body = json.dumps(motion_json(repetition, correction), separators=(",", ":"), allow_nan=False)
-        return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
+        return _unless_known(request, etag, lambda: motion_json(repetition, correction))
 
 
 class RepetitionBand(APIView):
@@ -51,7 +50,12 @@ class RepetitionBand(APIView):
         log_access(request.user, repetition.analysis.recording.patient, Action.READ, "band", uuid)
         basis = band_basis(repetition)
         etag = quote_etag(f"{repetition.uuid.hex}-{basis.mark}-{get_language()}")
-        if unchanged := get_conditional_response(request._request, etag=etag):
-            return unchanged
-        body = json.dumps(band_json(repetition, basis), separators=(",", ":"), allow_nan=False)
-        return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
+        return _unless_known(request, etag, lambda: band_json(repetition, basis))
+
+
+def _unless_known(request: Request, etag: str, make: Callable[[], dict[str, Any]]) -> HttpResponse:
+    """Answer 304 to whoever has this ETag already, before the body is made; else the body as compact JSON."""
+    if unchanged := get_conditional_response(request._request, etag=etag):
+        return unchanged
+    body = json.dumps(make(), separators=(",", ":"), allow_nan=False)
+    return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
