@@ -15,9 +15,17 @@ from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
+from patients.downloads import original_file
 from patients.models import AccessLogEntry, Exercise, Patient, Recording
-from patients.permissions import get_patient, is_clinician, log_access, log_listing, visible_patients
-from patients.selectors import recording_for, recordings_for
+from patients.permissions import (
+    get_patient,
+    is_clinician,
+    log_access,
+    log_listing,
+    signed_in,
+    visible_patients,
+)
+from patients.selectors import recordings_for
 from patients.serializers import PatientDetailSerializer, PatientSerializer, RecordingSerializer
 
 Action = AccessLogEntry.Action
@@ -110,11 +118,4 @@ class RecordingFile(APIView):
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY)})
     def get(self, request: Request, uuid: UUID) -> FileResponse:
-        recording, _ = recording_for(request.user, uuid)
-        log_access(request.user, recording.patient, Action.DOWNLOAD, "recording", recording.uuid)
-        return FileResponse(
-            recording.file.open("rb"),
-            as_attachment=True,
-            filename=f"{recording.uuid}.{recording.format}",
-            content_type="application/octet-stream",
-        )
+        return original_file(signed_in(request.user), uuid)

@@ -10,11 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from patients import services
+from patients.downloads import original_file
 from patients.forms import ApiKeyForm, PatientForm, PrescriptionForm, SignInForm
-from patients.models import AccessLogEntry
-from patients.permissions import get_patient, is_clinician, log_access, require
+from patients.permissions import get_patient, is_clinician, require
 from patients.requests import SignedInRequest
-from patients.selectors import recording_for
 
 
 class SignInView(LoginView):
@@ -49,14 +48,7 @@ def prescribe(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
 
 
 def recording_file(request: SignedInRequest, recording_uuid: UUID) -> FileResponse:
-    recording, _access = recording_for(request.user, recording_uuid)
-    log_access(request.user, recording.patient, AccessLogEntry.Action.DOWNLOAD, "recording", recording.uuid)
-    return FileResponse(
-        recording.file.open("rb"),
-        as_attachment=True,
-        filename=f"{recording.uuid}",
-        content_type="application/octet-stream",
-    )
+    return original_file(request.user, recording_uuid)
 
 
 def api_keys(request: SignedInRequest) -> HttpResponse:
