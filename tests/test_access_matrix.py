@@ -1,38 +1,19 @@
 """Who may do what at every address: one table of address and kind of person. An address not listed fails.
 
-Strangers are told 404, as for what is not there; who may read but not change is told 403; no refusal
-holds the patient's name.
+Strangers are told 404, in the very words for what is not there; who may read but not change is told 403; no
+refusal holds the patient's name.
 """
 
-from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import NamedTuple
+import re
+import uuid
 
 import pytest
-from django.core.cache import cache
-from django.db import transaction
-from django.test import Client
-from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
+from django.urls import NoReverseMatch, get_resolver, resolve, reverse
+from drf_spectacular.generators import SchemaGenerator
 
-from feedback.models import Analysis
 from patients.models import User
-from patients.services import create_api_key
 from tests import factories as make
-from tests.motions import pose_upload
-
-KINDS = (
-    "anonymous",
-    "patient_user",
-    "clinic_mate",  # another patient of the same clinic
-    "other_patient_user",
-    "lead",
-    "colleague",
-    "reader",
-    "clinic_admin",
-    "unassigned",  # clinician of the same clinic without a care assignment
-    "stranger",  # lead clinician in another clinic
-    "superuser",
-)
+from tests.access import KINDS, PERSONS, Row, ask, client_of, make_world, patterns
 
 # fmt: off
 #                 anon own  mate other lead coll. reader admin unass. stranger super
@@ -61,17 +42,6 @@ OWN_PLACE      = (302, 200, 200, 200, 404, 404, 404, 404, 404, 404, 404)
 OWN_UPLOADED   = (302, 302, 302, 302, 404, 404, 404, 404, 404, 404, 404)
 OWN_READ       = (302, 200, 404, 404, 404, 404, 404, 404, 404, 404, 404)
 # fmt: on
-
-
-class Row(NamedTuple):
-    """One request: the thing that the address names, and the body, are attributes of `world`."""
-
-    method: str
-    name: str
-    thing: str
-    body: str
-    statuses: tuple[int, ...]
-
 
 ROWS = [
     Row("GET", "api:patients", "", "", API_LIST),
@@ -128,84 +98,80 @@ ROWS = [
 ]
 
 
+#: Ids that may stand in a query string: address, thing of the address, parameter, attribute of `world`.
+IDS_IN_QUERIES = [
+    ("api:recordings", "", "patient", "patient"),
+    ("api:sessions", "", "patient", "patient"),
+    ("session", "other_session", "repetition", "repetition"),
+]
+#: Ids that the bodies of the API hold: address, field. Rows above send them.
+IDS_IN_BODIES = {("api:recordings", "patient")}
+
+
 @pytest.fixture
 def world(people):
-    """A patient with everything that an address can name, and forms that would be accepted."""
-    cache.clear()
-    patient = people.patient
-    make.PrescriptionFactory(patient=patient, prescribed_by=people.lead)
-    analysis = make.AnalysisFactory(recording__patient=patient, status=Analysis.Status.DONE)
-    failed = make.AnalysisFactory(
-        recording__patient=patient, status=Analysis.Status.FAILED, error_code="no_repetition_found"
-    )
-    repetition = make.RepetitionFactory(analysis=analysis)
-    make.CorrectionFactory(repetition=repetition)
-    clinic_mate = make.UserFactory(email="mate@example.org")
-    make.PatientFactory(clinic=people.clinic, user=clinic_mate, name="Mate Example")
-    key, _ = create_api_key(user=people.lead, name="integration")
-    return SimpleNamespace(
-        people=people,
-        users={
-            "clinic_mate": clinic_mate,
-            "superuser": User.objects.create_superuser("root@example.org", make.PASSWORD),
-        },
-        patient=patient.uuid,
-        recording=analysis.recording.uuid,
-        failed_recording=failed.recording.uuid,
-        session=analysis.session.uuid,
-        analysis=analysis.uuid,
-        failed=failed.uuid,
-        repetition=repetition.uuid,
-        release_name=analysis.release.name,
-        upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
-        verdict_form=lambda: {"decision": "confirmed"},
-        patient_form=lambda: {"name": "New Person", "clinic": people.clinic.pk},
-        prescription_form=lambda: {
-            "exercise": "squat",
-            "sets": 3,
-            "repetitions": 10,
-            "days_a_week": 3,
-            "starts_on": "2026-01-01",
-        },
-        key_form=lambda: {"name": "tablet"},
-        revoke_form=lambda: {"revoke": key.prefix},
-    )
-
-
-def client_of(kind: str, world: SimpleNamespace) -> Client:
-    client = Client()
-    if kind != "anonymous":
-        client.force_login(world.users.get(kind) or getattr(world.people, kind))
-    return client
-
-
-def ask(client: Client, row: Row, world: SimpleNamespace):
-    """Send the request of a row, and undo whatever it changed."""
-    url = reverse(row.name, args=[getattr(world, row.thing)] if row.thing else [])
-    body = getattr(world, row.body)() if row.body else None
-    with transaction.atomic():
-        response = client.generic("GET", url) if row.method == "GET" else client.post(url, body)
-        transaction.set_rollback(True)
-    return response
+    return make_world(people)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{r.method} {r.name} {r.body}".strip() for r in ROWS])
 def test_access(world, row):
     answers = {kind: ask(client_of(kind, world), row, world) for kind in KINDS}
     found = {kind: answer.status_code for kind, answer in answers.items()}
-    assert found == dict(zip(KINDS, row.statuses, strict=True))
+    assert found == row.expected
     for kind, answer in answers.items():
         if answer.status_code != 200 and not answer.streaming:
             assert world.people.patient.name.encode() not in answer.content, kind
 
 
-def patterns(resolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Every address below a resolver with its full name."""
-    for one in resolver.url_patterns:
-        if isinstance(one, URLPattern):
-            yield f"{namespace}{one.name}", one
-        else:
-            yield from patterns(one, f"{namespace}{one.namespace}:" if one.namespace else namespace)
+def shown(answer) -> tuple:
+    """What a person can tell of an answer, without the token that is new for each page."""
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    content = re.sub(rb'(data-csrf|name="csrfmiddlewaretoken" value)="\w+"', b"", content)
+    headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
+    return answer.status_code, content, headers, sorted(answer.cookies)
+
+
+HIDDEN = [row for row in ROWS if 404 in row.statuses and len(set(row.statuses)) > 1]
+
+
+@pytest.mark.parametrize("row", HIDDEN, ids=[f"{r.method} {r.name} {r.body}".strip() for r in HIDDEN])
+def test_what_is_hidden_looks_as_if_it_were_not_there(world, row):
+    hidden_from = [kind for kind in PERSONS if row.expected[kind] == 404]
+    for kind in hidden_from:
+        client = client_of(kind, world)
+        there, absent = ask(client, row, world), ask(client, row, world, absent=True)
+        assert shown(there) == shown(absent), kind
+
+
+@pytest.mark.parametrize(("name", "thing", "parameter", "wanted"), IDS_IN_QUERIES)
+def test_an_id_in_a_query_opens_nothing(world, name, thing, parameter, wanted):
+    """A stranger who names a patient's things is answered as if they named nothing that there is."""
+    make.RepetitionFactory(analysis__recording__patient=world.people.other_patient)
+    world.other_session = world.people.other_patient.sessions.get().uuid
+    url = reverse(name, args=[getattr(world, thing)] if thing else [])
+    client = client_of("stranger", world)
+    answers = [client.get(url, {parameter: value}) for value in (getattr(world, wanted), uuid.uuid4())]
+    assert shown(answers[0]) == shown(answers[1])
+    assert answers[0].status_code == 200
+    lead = client_of("lead", world).get(url, {parameter: getattr(world, wanted)})
+    assert shown(lead) != shown(answers[0])
+
+
+def test_every_id_that_the_api_takes_is_listed():
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    queries, bodies = set(), set()
+    for path, operations in schema["paths"].items():
+        name = resolve(path.replace("{uuid}", str(uuid.uuid4()))).view_name
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query" and parameter["schema"].get("format") == "uuid":
+                    queries.add((name, parameter["name"]))
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                component = schema["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
+                fields = component["properties"].items()
+                bodies |= {(name, field) for field, kind in fields if kind.get("format") == "uuid"}
+    assert queries == {(name, parameter) for name, _, parameter, _ in IDS_IN_QUERIES if "api:" in name}
+    assert bodies == IDS_IN_BODIES
 
 
 def test_every_address_is_listed():

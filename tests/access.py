@@ -1,0 +1,141 @@
+"""The people of the access tests, one patient with all that an address can name, and how each person asks."""
+
+import uuid
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from feedback.models import Analysis
+from patients.models import User
+from patients.services import create_api_key, revoke_api_key
+from tests import factories as make
+from tests.factories import People
+from tests.motions import pose_upload
+
+#: People who sign in, in the order of the columns of the table.
+PERSONS = (
+    "anonymous",
+    "patient_user",
+    "clinic_mate",  # another patient of the same clinic
+    "other_patient_user",
+    "lead",
+    "colleague",
+    "reader",
+    "clinic_admin",
+    "unassigned",  # clinician of the same clinic without a care assignment
+    "stranger",  # lead clinician in another clinic
+    "superuser",
+)
+#: Programs that send a key of the lead's. What they get follows from the lead's column.
+KEYS = ("key", "revoked_key")
+KINDS = PERSONS + KEYS
+
+
+class Row(NamedTuple):
+    """One request: the thing that the address names, and the body, are attributes of `world`."""
+
+    method: str
+    name: str
+    thing: str
+    body: str
+    statuses: tuple[int, ...]
+
+    @property
+    def expected(self) -> dict[str, int]:
+        """The status for each kind. A key opens the API and no page; a revoked one opens nothing."""
+        found = dict(zip(PERSONS, self.statuses, strict=True))
+        anonymous = found["anonymous"]
+        is_api = self.name.startswith("api:")
+        found["key"] = found["lead"] if is_api else anonymous
+        found["revoked_key"] = anonymous
+        return found
+
+
+def make_world(people: People) -> SimpleNamespace:
+    """A patient with everything that an address can name, and forms that would be accepted."""
+    cache.clear()
+    patient = people.patient
+    make.PrescriptionFactory(patient=patient, prescribed_by=people.lead)
+    analysis = make.AnalysisFactory(recording__patient=patient, status=Analysis.Status.DONE)
+    failed = make.AnalysisFactory(
+        recording__patient=patient, status=Analysis.Status.FAILED, error_code="no_repetition_found"
+    )
+    repetition = make.RepetitionFactory(analysis=analysis)
+    make.CorrectionFactory(repetition=repetition)
+    clinic_mate = make.UserFactory(email="mate@example.org")
+    make.PatientFactory(clinic=people.clinic, user=clinic_mate, name="Mate Example")
+    key, token = create_api_key(user=people.lead, name="integration")
+    revoked, revoked_token = create_api_key(user=people.lead, name="revoked")
+    revoke_api_key(user=people.lead, key=revoked)
+    return SimpleNamespace(
+        people=people,
+        users={
+            "clinic_mate": clinic_mate,
+            "superuser": User.objects.create_superuser("root@example.org", make.PASSWORD),
+        },
+        tokens={"key": token, "revoked_key": revoked_token},
+        patient=patient.uuid,
+        recording=analysis.recording.uuid,
+        failed_recording=failed.recording.uuid,
+        session=analysis.session.uuid,
+        analysis=analysis.uuid,
+        failed=failed.uuid,
+        repetition=repetition.uuid,
+        release_name=analysis.release.name,
+        upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
+        verdict_form=lambda: {"decision": "confirmed"},
+        patient_form=lambda: {"name": "New Person", "clinic": people.clinic.pk},
+        prescription_form=lambda: {
+            "exercise": "squat",
+            "sets": 3,
+            "repetitions": 10,
+            "days_a_week": 3,
+            "starts_on": "2026-01-01",
+        },
+        key_form=lambda: {"name": "tablet"},
+        revoke_form=lambda: {"revoke": key.prefix},
+    )
+
+
+def client_of(kind: str, world: SimpleNamespace) -> Client:
+    """A browser, or a program with a key, of one kind of person."""
+    if kind in KEYS:
+        return Client(headers={"Authorization": f"Bearer {world.tokens[kind]}"})
+    client = Client()
+    if kind != "anonymous":
+        client.force_login(world.users.get(kind) or getattr(world.people, kind))
+    return client
+
+
+def ask(client: Client, row: Row, world: SimpleNamespace, *, absent: bool = False) -> HttpResponse:
+    """Send the request of a row, and undo whatever it changed.
+
+    With `absent`, every id in the address and the body is replaced by one that nothing has.
+    """
+    known = {value for value in vars(world).values() if isinstance(value, uuid.UUID)}
+
+    def chosen(value: Any) -> Any:
+        return uuid.uuid4() if absent and value in known else value
+
+    url = reverse(row.name, args=[chosen(getattr(world, row.thing))] if row.thing else [])
+    form = getattr(world, row.body)() if row.body else {}
+    body = {name: chosen(value) if isinstance(value, uuid.UUID) else value for name, value in form.items()}
+    with transaction.atomic():
+        response = client.get(url) if row.method == "GET" else client.post(url, body)
+        transaction.set_rollback(True)
+    return response
+
+
+def patterns(resolver: Any, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every address below a resolver with its full name."""
+    for one in resolver.url_patterns:
+        if isinstance(one, URLPattern):
+            yield f"{namespace}{one.name}", one
+        else:
+            yield from patterns(one, f"{namespace}{one.namespace}:" if one.namespace else namespace)
