@@ -40,7 +40,7 @@ from feedback.serializers import (
 from feedback.shown import shown_repetition
 from feedback.wording import sentence
 from patients.api import Action, IsClinician, LoggedListView, RecordingList, UploadThrottle
-from patients.models import Recording
+from patients.models import ApiKey, Recording
 from patients.permissions import get_patient, log_access, signed_in
 from patients.selectors import recordings_for
 from patients.serializers import UploadSerializer
@@ -65,6 +65,7 @@ _SHOWN = Prefetch(
 class Recordings(RecordingList):
     """The recordings that you may see, newest first; and the way to add one."""
 
+    write_scope = ApiKey.Scope.UPLOAD
     serializer_class = AnalysedRecordingSerializer
     parser_classes = [MultiPartParser]
 
@@ -184,6 +185,8 @@ def _refresh(analysis: Analysis) -> None:
 class AnalysisCancel(APIView):
     """Cancel an analysis that waits or runs. What has ended stays as it is; the body tells how it ended."""
 
+    write_scope = ApiKey.Scope.UPLOAD
+
     @extend_schema(request=None, responses={200: AnalysisSerializer, **_FORBIDDEN})
     def post(self, request: Request, uuid: UUID) -> Response:
         analysis, access = selectors.analysis_for(request.user, uuid)
@@ -194,6 +197,8 @@ class AnalysisCancel(APIView):
 
 class AnalysisRetry(APIView):
     """Have a recording analysed again that failed or was cancelled: 202; else 200, and nothing is done."""
+
+    write_scope = ApiKey.Scope.UPLOAD
 
     @extend_schema(request=None, responses={202: AnalysisSerializer, 200: AnalysisSerializer, **_FORBIDDEN})
     def post(self, request: Request, uuid: UUID) -> Response:
@@ -222,6 +227,8 @@ class RepetitionDetail(APIView):
 @extend_validation_errors(["note_too_long"], field_name="note", methods=["post"])
 class Verdicts(APIView):
     """What clinicians said of a repetition, newest first, and the way to say something. Nothing is erased."""
+
+    write_scope = ApiKey.Scope.REVIEW
 
     @extend_schema(responses={200: VerdictSerializer(many=True), **_FORBIDDEN})
     def get(self, request: Request, uuid: UUID) -> Response:

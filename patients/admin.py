@@ -92,7 +92,7 @@ class RecordingAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    list_display = ("prefix", "name", "user", "created_at", "last_used_at", "revoked_at")
+    list_display = ("prefix", "name", "user", "scopes", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     exclude = ("key_sha256",)
 

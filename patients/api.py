@@ -9,12 +9,11 @@ from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
+from patients.authentication import KeyOrPersonThrottle, WithinScope
 from patients.downloads import original_file
 from patients.models import AccessLogEntry, Exercise, Patient, Recording
 from patients.permissions import (
@@ -31,14 +30,14 @@ from patients.serializers import PatientDetailSerializer, PatientSerializer, Rec
 Action = AccessLogEntry.Action
 
 
-class IsClinician(IsAuthenticated):
+class IsClinician(WithinScope):
     """Lets in who works for a clinic."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return super().has_permission(request, view) and is_clinician(request.user)
 
 
-class UploadThrottle(UserRateThrottle):
+class UploadThrottle(KeyOrPersonThrottle):
     """Holds uploads to a rate of their own, since each one is work for a worker."""
 
     scope = "upload"

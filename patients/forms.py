@@ -7,7 +7,8 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import Clinic, Exercise, Patient, Prescription, User
+from patients.keys import LIFETIMES_DAYS
+from patients.models import ApiKey, Clinic, Exercise, Patient, Prescription, User
 from patients.permissions import active_memberships
 
 
@@ -101,8 +102,25 @@ class PrescriptionForm(forms.ModelForm):
 
 
 class ApiKeyForm(forms.Form):
-    """What a new key is for."""
+    """What a new key is for, what it may do, and for how long."""
 
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("What will use it, for example: sensor of room 2")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        help_text=_("Never more than you may do yourself."),
+        choices=[
+            (ApiKey.Scope.READ, _("Read what I may read")),
+            (ApiKey.Scope.UPLOAD, _("Upload recordings, have them analysed again, cancel analyses")),
+            (ApiKey.Scope.REVIEW, _("Review: give verdicts")),
+        ],
+        initial=[ApiKey.Scope.READ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label=_("It works for"),
+        coerce=int,
+        choices=[(days, _("%(days)s days") % {"days": days}) for days in sorted(LIFETIMES_DAYS)],
+        initial=LIFETIMES_DAYS[0],
     )

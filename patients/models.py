@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ml.catalogue import EXERCISES
@@ -197,18 +198,36 @@ class Recording(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key with which an integration acts for a user. Shown once; only its hash is kept."""
+    """A key with which an integration acts for a user, as far as its scopes go and until it expires.
+
+    Shown once; only its hash is kept.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", _("Read")
+        UPLOAD = "upload", _("Upload")
+        REVIEW = "review", _("Review")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=8, unique=True)
     key_sha256 = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+    @property
+    def scope_labels(self) -> list[str]:
+        return [str(self.Scope(scope).label) for scope in self.scopes]
 
 
 class AccessLogEntry(models.Model):

@@ -1,8 +1,6 @@
-"""Writes of the patients app: people, prescriptions, recordings and keys. Each asks the permissions first."""
+"""Writes of the patients app: people, prescriptions and recordings. Each asks the permissions first."""
 
 import datetime
-import hashlib
-import secrets
 from functools import partial
 from typing import BinaryIO
 
@@ -13,7 +11,6 @@ from django.utils import timezone
 
 from patients.models import (
     AccessLogEntry,
-    ApiKey,
     CareAssignment,
     Clinic,
     Exercise,
@@ -193,24 +190,3 @@ def _columns(facts: UploadFacts) -> dict[str, object]:
         "estimated_joints": list(facts.estimated_joints),
         "inferred": list(facts.inferred),
     }
-
-
-def create_api_key(*, user: User, name: str) -> tuple[ApiKey, str]:
-    """Make a key that acts for the user; return it with `prefix.secret`, shown once and never kept."""
-    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-    key = ApiKey(user=user, name=name.strip(), prefix=prefix, key_sha256=hash_secret(secret))
-    key.full_clean()
-    key.save()
-    return key, f"{prefix}.{secret}"
-
-
-def revoke_api_key(*, user: User, key: ApiKey) -> None:
-    """End a key of the user's own, at once and for good."""
-    if key.user_id != user.pk:
-        raise Http404
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
-
-
-def hash_secret(secret: str) -> str:
-    """Return what is kept of a key's secret. The secret is random, so that a plain hash cannot be guessed."""
-    return hashlib.sha256(secret.encode()).hexdigest()

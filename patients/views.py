@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from patients import services
 from patients.downloads import original_file
 from patients.forms import ApiKeyForm, PatientForm, PrescriptionForm, SignInForm
+from patients.keys import create_api_key, keys_for, revoke_api_key
 from patients.permissions import get_patient, is_clinician, require
 from patients.requests import SignedInRequest
 
@@ -54,16 +55,17 @@ def recording_file(request: SignedInRequest, recording_uuid: UUID) -> FileRespon
 def api_keys(request: SignedInRequest) -> HttpResponse:
     if not is_clinician(request.user):
         raise PermissionDenied
-    form, secret = ApiKeyForm(), None
+    keys = keys_for(request.user).select_related("user").order_by("-created_at")
     if "revoke" in request.POST:
-        key = get_object_or_404(request.user.api_keys, prefix=request.POST["revoke"], revoked_at=None)
-        services.revoke_api_key(user=request.user, key=key)
+        key = get_object_or_404(keys, prefix=request.POST["revoke"], revoked_at=None)
+        revoke_api_key(user=request.user, key=key)
         return redirect("api_keys")
-    if request.method == "POST" and (form := ApiKeyForm(request.POST)).is_valid():
-        _key, secret = services.create_api_key(user=request.user, name=form.cleaned_data["name"])
+    form, secret = ApiKeyForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        _key, secret = create_api_key(user=request.user, **form.cleaned_data)
         form = ApiKeyForm()
-    keys = request.user.api_keys.order_by("-created_at")
-    return render(request, "patients/api_keys.html", {"form": form, "keys": keys, "secret": secret})
+    context = {"form": form, "keys": keys, "secret": secret}
+    return render(request, "patients/api_keys.html", context, status=422 if form.errors else 200)
 
 
 def _status(request: SignedInRequest) -> int:

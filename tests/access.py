@@ -10,10 +10,11 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 
 from feedback.models import Analysis
-from patients.models import User
-from patients.services import create_api_key, revoke_api_key
+from patients.keys import create_api_key, revoke_api_key
+from patients.models import ApiKey, User
 from tests import factories as make
 from tests.factories import People
 from tests.motions import pose_upload
@@ -33,7 +34,7 @@ PERSONS = (
     "superuser",
 )
 #: Programs that send a key of the lead's. What they get follows from the lead's column.
-KEYS = ("key", "revoked_key")
+KEYS = ("key_read", "key_upload", "key_review", "key_revoked", "key_expired")
 KINDS = PERSONS + KEYS
 
 
@@ -45,15 +46,19 @@ class Row(NamedTuple):
     thing: str
     body: str
     statuses: tuple[int, ...]
+    #: What a key must be allowed, where an address of the API changes something; none: no key will do.
+    scope: str = ""
 
     @property
     def expected(self) -> dict[str, int]:
-        """The status for each kind. A key opens the API and no page; a revoked one opens nothing."""
+        """The status for each kind. A key opens its part of the API and no page; an ended one opens none."""
         found = dict(zip(PERSONS, self.statuses, strict=True))
-        anonymous = found["anonymous"]
-        is_api = self.name.startswith("api:")
-        found["key"] = found["lead"] if is_api else anonymous
-        found["revoked_key"] = anonymous
+        opens = self.name.startswith("api:") and found["anonymous"] == 401
+        found |= dict.fromkeys(KEYS, found["anonymous"])
+        if opens:
+            needed = "read" if self.method == "GET" else self.scope
+            for scope in ApiKey.Scope.values:
+                found[f"key_{scope}"] = found["lead"] if scope == needed else 403
         return found
 
 
@@ -70,16 +75,19 @@ def make_world(people: People) -> SimpleNamespace:
     make.CorrectionFactory(repetition=repetition)
     clinic_mate = make.UserFactory(email="mate@example.org")
     make.PatientFactory(clinic=people.clinic, user=clinic_mate, name="Mate Example")
-    key, token = create_api_key(user=people.lead, name="integration")
-    revoked, revoked_token = create_api_key(user=people.lead, name="revoked")
-    revoke_api_key(user=people.lead, key=revoked)
+    made = {scope: create_api_key(user=people.lead, name=scope, scopes=[scope]) for scope in ApiKey.Scope}
+    made |= {
+        end: create_api_key(user=people.lead, name=end, scopes=ApiKey.Scope) for end in ("revoked", "expired")
+    }
+    revoke_api_key(user=people.lead, key=made["revoked"][0])
+    ApiKey.objects.filter(name="expired").update(expires_at=timezone.now())
     return SimpleNamespace(
         people=people,
         users={
             "clinic_mate": clinic_mate,
             "superuser": User.objects.create_superuser("root@example.org", make.PASSWORD),
         },
-        tokens={"key": token, "revoked_key": revoked_token},
+        tokens={f"key_{name}": token for name, (_key, token) in made.items()},
         patient=patient.uuid,
         recording=analysis.recording.uuid,
         failed_recording=failed.recording.uuid,
@@ -98,8 +106,8 @@ def make_world(people: People) -> SimpleNamespace:
             "days_a_week": 3,
             "starts_on": "2026-01-01",
         },
-        key_form=lambda: {"name": "tablet"},
-        revoke_form=lambda: {"revoke": key.prefix},
+        key_form=lambda: {"name": "tablet", "scopes": ["read", "upload"], "days": 30},
+        revoke_form=lambda: {"revoke": made["read"][0].prefix},
     )
 
 

@@ -37,7 +37,7 @@ UPLOADED       = (302, 302, 404, 404, 302, 302, 403, 403, 404, 404, 404)
 PRESCRIBE_FORM = (302, 403, 404, 404, 200, 403, 403, 403, 404, 404, 404)
 PRESCRIBED     = (302, 403, 404, 404, 302, 403, 403, 403, 404, 404, 404)
 ADDED          = (302, 403, 403, 403, 302, 302, 302, 302, 302, 422, 403)  # 422: not a clinic of theirs
-REVOKED        = (302, 403, 403, 403, 302, 404, 404, 404, 404, 404, 403)
+REVOKED        = (302, 403, 403, 403, 302, 404, 404, 302, 404, 404, 403)
 OWN_PLACE      = (302, 200, 200, 200, 404, 404, 404, 404, 404, 404, 404)
 OWN_UPLOADED   = (302, 302, 302, 302, 404, 404, 404, 404, 404, 404, 404)
 OWN_READ       = (302, 200, 404, 404, 404, 404, 404, 404, 404, 404, 404)
@@ -48,19 +48,19 @@ ROWS = [
     Row("GET", "api:patient", "patient", "", API_READ),
     Row("GET", "api:history", "patient", "", API_READ),
     Row("GET", "api:recordings", "", "", API_LIST),
-    Row("POST", "api:recordings", "", "upload_form", API_UPLOAD),
+    Row("POST", "api:recordings", "", "upload_form", API_UPLOAD, "upload"),
     Row("GET", "api:recording", "recording", "", API_READ),
     Row("GET", "api:recording_file", "recording", "", API_READ),
     Row("GET", "api:sessions", "", "", API_LIST),
     Row("GET", "api:session", "session", "", API_READ),
     Row("GET", "api:analysis", "analysis", "", API_READ),
-    Row("POST", "api:retry", "failed", "", API_UPLOAD),
-    Row("POST", "api:cancel", "analysis", "", API_CANCEL),
+    Row("POST", "api:retry", "failed", "", API_UPLOAD, "upload"),
+    Row("POST", "api:cancel", "analysis", "", API_CANCEL, "upload"),
     Row("GET", "api:repetition", "repetition", "", API_READ),
     Row("GET", "api:motion", "repetition", "", API_READ),
     Row("GET", "api:band", "repetition", "", API_READ),
     Row("GET", "api:verdicts", "repetition", "", API_NOTES),
-    Row("POST", "api:verdicts", "repetition", "verdict_form", API_REVIEW),
+    Row("POST", "api:verdicts", "repetition", "verdict_form", API_REVIEW, "review"),
     Row("GET", "api:releases", "", "", API_CLINICIANS),
     Row("GET", "api:schema", "", "", OPEN),
     Row("GET", "api:docs", "", "", OPEN),

@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from feedback.models import Analysis
 from ml.poses.write import as_exfb_json
 from patients.api import UploadThrottle
+from patients.keys import create_api_key
 from patients.models import AccessLogEntry, Patient, Recording
-from patients.services import create_api_key
 from tests.factories import ModelReleaseFactory, PatientFactory, days_ago
 from tests.motions import pose_bytes, pose_upload, squats
 
@@ -73,7 +73,7 @@ def test_a_recording_without_a_release_is_kept(upload):
 
 
 def test_an_integration_uploads_with_a_key_and_without_a_csrf_token(people):
-    _, secret = create_api_key(user=people.colleague, name="clinic system")
+    _, secret = create_api_key(user=people.colleague, name="clinic system", scopes=["read", "upload"])
     client = APIClient(enforce_csrf_checks=True)
     form = {"patient": people.patient.uuid}
     assert client.post(URL, {**form, "file": pose_upload()}, format="multipart").status_code == 401

@@ -13,10 +13,8 @@ from patients.permissions import access_to, visible_patients
 from patients.services import (
     add_patient,
     assign_clinician,
-    create_api_key,
     prescribe,
     receive_recording,
-    revoke_api_key,
 )
 from patients.signals import recording_received
 from patients.uploads import UploadError
@@ -224,15 +222,3 @@ def test_the_lead_prescribes_and_a_colleague_does_not(people):
         prescribe(user=people.colleague, patient=people.patient, **values)
     with pytest.raises(ValidationError):
         prescribe(user=people.lead, patient=people.patient, **(values | {"sets": 0}))
-
-
-def test_a_key_is_kept_only_as_a_hash_and_revoked_by_its_owner(people):
-    key, token = create_api_key(user=people.lead, name="Practice software")
-    prefix, secret = token.split(".")
-    assert key.prefix == prefix
-    assert secret not in str(vars(key))
-    with pytest.raises(Http404):
-        revoke_api_key(user=people.colleague, key=key)
-    revoke_api_key(user=people.lead, key=key)
-    key.refresh_from_db()
-    assert key.revoked_at is not None

@@ -39,7 +39,7 @@ def test_what_only_services_write_cannot_be_added(superuser_client, model):
 
 
 def test_a_key_in_the_admin_shows_no_hash(superuser_client, people):
-    from patients.services import create_api_key
+    from patients.keys import create_api_key
 
     key, _ = create_api_key(user=people.lead, name="key")
     page = superuser_client.get(reverse("admin:patients_apikey_change", args=[key.pk]))

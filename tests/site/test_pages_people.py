@@ -4,6 +4,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertNumQueries
 
+from patients.keys import create_api_key
 from patients.models import AccessLogEntry, ApiKey, Patient, Prescription
 from tests.factories import CareAssignmentFactory, PatientFactory, People, RecordingFactory, pose_bytes
 from tests.site.pages import analysed, text_of
@@ -71,13 +72,33 @@ def test_a_prescription_cannot_end_before_it_starts(client: Client, people: Peop
 
 def test_a_key_is_shown_once_and_can_be_revoked(client: Client, people: People) -> None:
     client.force_login(people.lead)
-    secret = client.post(reverse("api_keys"), {"name": "sensor"}).context["secret"]
+    form = {"name": "sensor", "scopes": ["read", "upload"], "days": 30}
+    secret = client.post(reverse("api_keys"), form).context["secret"]
     key = ApiKey.objects.get(user=people.lead)
     assert secret.startswith(key.prefix)
+    assert key.scopes == ["read", "upload"]
     assert secret not in client.get(reverse("api_keys")).content.decode()
     client.post(reverse("api_keys"), {"revoke": key.prefix})
     key.refresh_from_db()
     assert key.revoked_at is not None
+
+
+def test_a_key_that_may_do_nothing_is_not_made(client: Client, people: People) -> None:
+    client.force_login(people.lead)
+    page = client.post(reverse("api_keys"), {"name": "sensor", "days": 30})
+    assert page.status_code == 422
+    assert "This field is required." in text_of(page)
+    assert not ApiKey.objects.exists()
+
+
+def test_the_page_of_keys_asks_as_much_for_many_as_for_one(client: Client, people: People) -> None:
+    for owner in (people.lead, people.colleague, people.reader):
+        create_api_key(user=owner, name="key")
+    client.force_login(people.clinic_admin)
+    # session, user, clinician?, keys, navigation: roles, worklist, own record
+    with assertNumQueries(7):
+        page = client.get(reverse("api_keys"))
+    assert text_of(page).count("Revoke") == 3
 
 
 def test_the_original_file_is_a_logged_attachment(client: Client, people: People) -> None:
