@@ -7,14 +7,28 @@ from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from feedback.services import VerdictError
+from feedback.serializers import VerdictSerializer
+from feedback.services import VerdictConflict, VerdictError
 from patients.uploads import UploadError
 
 #: The field of the request that a code of ours is about; `file` and `decision` for all others.
 _UPLOAD_FIELDS = {"bad_date": "recorded_at", "bad_pain": "pain", "bad_exercise": "exercise"}
-_VERDICT_FIELDS = {"unknown_label": "label", "note_too_long": "note"}
+_VERDICT_FIELDS = {
+    "unknown_label": "label",
+    "not_two_mistakes": "second_label",
+    "unknown_reason": "reason",
+    "note_too_long": "note",
+    "id_taken": "uuid",
+}
+
+
+class Conflict(exceptions.APIException):
+    """What is sent does not go with what came meanwhile."""
+
+    status_code = 409
 
 
 class ProblemHandler(ExceptionHandler):
@@ -23,11 +37,19 @@ class ProblemHandler(ExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, UploadError):
             return _invalid(_UPLOAD_FIELDS.get(exc.code, "file"), exc)
+        if isinstance(exc, VerdictConflict):
+            return Conflict(exc.message, exc.code)
         if isinstance(exc, VerdictError):
             return _invalid(_VERDICT_FIELDS.get(exc.code, "decision"), exc)
         if isinstance(exc, SuspiciousOperation):  # such as a form with too many fields or too large a body
             return exceptions.ParseError()
         return super().convert_known_exceptions(exc)
+
+    def get_response(self, exc: exceptions.APIException, data: dict) -> Response:
+        if isinstance(self.exc, VerdictConflict):
+            standing = self.exc.standing
+            data["standing"] = VerdictSerializer(standing).data if standing else None
+        return super().get_response(exc, data)
 
 
 def _invalid(field: str, exc: UploadError | VerdictError) -> exceptions.ValidationError:

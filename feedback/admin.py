@@ -35,8 +35,8 @@ class RepetitionAdmin(ReadOnlyAdmin):
 
 @admin.register(Verdict)
 class VerdictAdmin(ReadOnlyAdmin):
-    list_display = ("at", "clinician", "decision", "label")
-    list_filter = ("decision",)
+    list_display = ("at", "clinician", "decision", "label", "second_label", "reason")
+    list_filter = ("decision", "reason")
     list_select_related = ("clinician",)
 
 

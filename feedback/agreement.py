@@ -93,6 +93,8 @@ class ExerciseAgreement:
     abstained: int = 0
     #: Verdicts on repetitions that the model abstained from are under `NOT_SURE`.
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    #: The other mistake where a clinician saw two at once; one that the model named is the first.
+    seconds: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def reviewed(self) -> int:
@@ -154,12 +156,21 @@ class ExerciseAgreement:
             MistakeRow(
                 code,
                 model=sum(n for (said, _), n in self.pairs.items() if said == code),
-                clinicians=sum(n for (_, judged), n in self.pairs.items() if judged == code),
+                clinicians=sum(n for (_, judged), n in self._named.items() if judged == code),
                 both=self.pairs.get((code, code), 0),
-                kappa=cohens_kappa(_against_the_rest(self.pairs, code)),
+                kappa=cohens_kappa(_against_the_rest(self.pairs, self._seconds, code)),
             )
             for code in self._codes
         ]
+
+    @cached_property
+    def _seconds(self) -> dict[tuple[str, str], int]:
+        return {pair: n for pair, n in self.seconds.items() if pair[0] != NOT_SURE}
+
+    @cached_property
+    def _named(self) -> Counter[tuple[str, str]]:
+        """All that clinicians named, the second of two mistakes too."""
+        return Counter(self.pairs) + Counter(self._seconds)
 
     @cached_property
     def _judged(self) -> Counter[str]:
@@ -170,14 +181,19 @@ class ExerciseAgreement:
 
     @cached_property
     def _codes(self) -> list[str]:
-        seen = {code for pair in self.verdicts for code in pair} - {NOT_SURE, NOT_A_REPETITION}
+        pairs = [*self.verdicts, *self.seconds]
+        seen = {code for pair in pairs for code in pair} - {NOT_SURE, NOT_A_REPETITION}
         return sorted(seen, key=lambda code: (CODES.index(code) if code in CODES else len(CODES), code))
 
 
-def _against_the_rest(pairs: Pairs, code: str) -> Counter[tuple[str, str]]:
+def _against_the_rest(pairs: Pairs, seconds: Pairs, code: str) -> Counter[tuple[str, str]]:
     two = Counter[tuple[str, str]]()
     for (said, judged), n in pairs.items():
         two[code if said == code else "", code if judged == code else ""] += n
+    for (said, judged), n in seconds.items():  # counted above by the first mistake: now it is named as well
+        if judged == code:
+            two[code if said == code else "", ""] -= n
+            two[code if said == code else "", code] += n
     return two
 
 
@@ -196,7 +212,12 @@ def agreement(user: "AnyUser", release: ModelRelease | None = None) -> list[Exer
     judged = (
         verdicts.order_by()
         .values_list(
-            "repetition__exercise", "repetition__abstained", "repetition__finding", "decision", "label"
+            "repetition__exercise",
+            "repetition__abstained",
+            "repetition__finding",
+            "decision",
+            "label",
+            "second_label",
         )
         .annotate(n=Count("pk"))
     )
@@ -204,15 +225,17 @@ def agreement(user: "AnyUser", release: ModelRelease | None = None) -> list[Exer
 
 
 def _collected(
-    counted: Iterable[tuple[str, bool, int]], judged: Iterable[tuple[str, bool, str, str, str, int]]
+    counted: Iterable[tuple[str, bool, int]], judged: Iterable[tuple[str, bool, str, str, str, str, int]]
 ) -> list[ExerciseAgreement]:
     found: dict[str, ExerciseAgreement] = {}
     for exercise, abstained, n in counted:
         one = found.setdefault(exercise, ExerciseAgreement(exercise))
         one.total += n
         one.abstained += n if abstained else 0
-    for exercise, abstained, finding, decision, label, n in judged:
+    for exercise, abstained, finding, decision, label, second, n in judged:
         said = NOT_SURE if abstained else finding
         answer = NOT_A_REPETITION if decision == Verdict.Decision.NOT_A_REPETITION else label
         found[exercise].verdicts[said, answer] += n
+        if second:
+            found[exercise].seconds[said, second] += n
     return [found[exercise] for exercise in ("squat", "lunge", "plank") if exercise in found]

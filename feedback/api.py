@@ -35,6 +35,7 @@ from feedback.serializers import (
     RepetitionSerializer,
     SessionDetailSerializer,
     SessionSerializer,
+    VerdictConflictSerializer,
     VerdictSerializer,
 )
 from feedback.shown import shown_repetition
@@ -224,6 +225,9 @@ class RepetitionDetail(APIView):
     ["unknown_decision", "nothing_to_confirm", "nothing_to_undo"], field_name="decision", methods=["post"]
 )
 @extend_validation_errors(["unknown_label"], field_name="label", methods=["post"])
+@extend_validation_errors(["not_two_mistakes"], field_name="second_label", methods=["post"])
+@extend_validation_errors(["unknown_reason"], field_name="reason", methods=["post"])
+@extend_validation_errors(["id_taken"], field_name="uuid", methods=["post"])
 @extend_validation_errors(["note_too_long"], field_name="note", methods=["post"])
 class Verdicts(APIView):
     """What clinicians said of a repetition, newest first, and the way to say something. Nothing is erased."""
@@ -237,15 +241,24 @@ class Verdicts(APIView):
         log_access(request.user, repetition.analysis.recording.patient, Action.READ, "verdicts", uuid)
         return Response(VerdictSerializer(verdicts, many=True).data)
 
-    @extend_schema(request=GiveVerdictSerializer, responses={201: VerdictSerializer, **_FORBIDDEN})
+    @extend_schema(
+        request=GiveVerdictSerializer,
+        responses={
+            201: VerdictSerializer,
+            200: VerdictSerializer,
+            409: VerdictConflictSerializer,
+            **_FORBIDDEN,
+        },
+    )
     def post(self, request: Request, uuid: UUID) -> Response:
+        """Say something: 201; 200 if this was said before; 409 if another verdict came meanwhile."""
         repetition, _ = selectors.repetition_for(request.user, uuid)
         form = GiveVerdictSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        verdict = services.give_verdict(
+        verdict, created = services.give_verdict(
             user=signed_in(request.user), repetition=repetition, **form.validated_data
         )
-        return Response(VerdictSerializer(verdict).data, status=201)
+        return Response(VerdictSerializer(verdict).data, status=201 if created else 200)
 
 
 @extend_validation_errors(["invalid_choice"], field_name="exercise")

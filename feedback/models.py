@@ -148,8 +148,10 @@ class Repetition(models.Model):
 
     # Added by feedback.selectors.judged_repetitions.
     label: str
+    second_label: str
     verdict_decision: str | None
     verdict_label: str | None
+    verdict_second_label: str | None
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="repetitions")
@@ -201,14 +203,29 @@ class Verdict(models.Model):
         NOT_A_REPETITION = "not_a_repetition", _("Not a repetition")
         UNDONE = "undone", _("Taken back")
 
+    class Reason(models.TextChoices):
+        SEEN = "seen", _("Seen in the motion")
+        TRACKING = "tracking", _("The recording is wrong")
+        FINE = "fine", _("Right for this patient")
+        MINOR = "minor", _("Too small to matter")
+        EXAMINED = "examined", _("Known from examination")
+        OTHER = "other", _("Another reason")
+
     #: The decisions that say which class a repetition is; `label` holds it.
     JUDGED = (Decision.CONFIRMED, Decision.OVERRIDDEN)
 
+    #: Whoever sends a verdict may choose its id: one that is sent again is then kept once.
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     repetition = models.ForeignKey(Repetition, on_delete=models.CASCADE, related_name="verdicts")
     clinician = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="verdicts")
     decision = models.CharField(max_length=20, choices=Decision)
     label = models.CharField(max_length=60, blank=True, help_text=_("Code of the class that it is."))
+    second_label = models.CharField(
+        max_length=60, blank=True, help_text=_("Code of the other mistake where there are two at once.")
+    )
+    reason = models.CharField(
+        max_length=10, choices=Reason, blank=True, help_text=_("Why the clinician says other than the model.")
+    )
     note = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField(auto_now_add=True)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from feedback.desk import CAMERAS
 from feedback.models import Analysis, ExerciseSession, Repetition, Verdict
+from feedback.sentences import shown_codes
 from ml.catalogue import is_correct
 from patients.models import Exercise
 
@@ -71,7 +72,7 @@ class PlainResult:
     @cached_property
     def mistake(self) -> str:
         """The code of the mistake that was made most often: the one thing to fix. Empty if there is none."""
-        mistakes = Counter(one.label for one in self.known if not is_correct(one.label))
+        mistakes = Counter(code for one in self.known for code in shown_codes(one) if not is_correct(code))
         return mistakes.most_common(1)[0][0] if mistakes else ""
 
     @property
@@ -81,11 +82,11 @@ class PlainResult:
 
     @property
     def mistake_count(self) -> int:
-        return sum(one.label == self.mistake for one in self.known)
+        return len(self.with_mistake)
 
     @property
     def with_mistake(self) -> list[Repetition]:
         """The repetitions with that mistake, the clearest first."""
         return sorted(
-            (one for one in self.known if one.label == self.mistake), key=lambda one: -one.probability
+            (one for one in self.known if self.mistake in shown_codes(one)), key=lambda one: -one.probability
         )

@@ -19,8 +19,10 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Value,
     When,
 )
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from feedback.models import Analysis, ExerciseSession, ModelRelease, Repetition, Verdict
@@ -88,8 +90,9 @@ def current_analyses() -> QuerySet[Analysis]:
 def judged_repetitions() -> QuerySet[Repetition]:
     """Return repetitions without their motion, each with what counts of it.
 
-    Annotations: `verdict_decision` and `verdict_label` (None without a standing verdict), and `label`: the
-    verdict's where a clinician gave one, else the model's finding.
+    Annotations: `verdict_decision`, `verdict_label` and `verdict_second_label` (None without a standing
+    verdict), and what counts: `label`, the verdict's where a clinician gave one, else the model's finding,
+    and `second_label`, the other mistake where a clinician saw two at once, else "".
     """
     standing = standing_verdicts().filter(repetition=OuterRef("pk"))
     return Repetition.objects.defer(
@@ -97,7 +100,9 @@ def judged_repetitions() -> QuerySet[Repetition]:
     ).annotate(  # type: ignore[no-redef]
         verdict_decision=Subquery(standing.values("decision")[:1]),
         verdict_label=Subquery(standing.values("label")[:1]),
+        verdict_second_label=Subquery(standing.values("second_label")[:1]),
         label=Case(When(verdict_decision__in=Verdict.JUDGED, then=F("verdict_label")), default=F("finding")),
+        second_label=Coalesce(F("verdict_second_label"), Value("")),
     )
 
 
@@ -228,8 +233,9 @@ class HistoryEntry:
     """What one session held of one exercise.
 
     `counts` is by class code, correct executions included, and says what clinicians said where they did,
-    else what the model found. `not_sure` are abstained ones that nobody has judged; `unreviewed` are all
-    without a verdict. What a clinician called no repetition is left out.
+    else what the model found; a repetition with two mistakes at once counts under both. `not_sure` are
+    abstained ones that nobody has judged; `unreviewed` are all without a verdict. What a clinician called no
+    repetition is left out.
     """
 
     session: UUID
@@ -264,6 +270,7 @@ def mistake_history(
             "analysis__session__day",
             "exercise",
             "label",
+            "second_label",
             "abstained",
             "verdict_decision",
         )
@@ -272,9 +279,9 @@ def mistake_history(
     return _entries(rows)
 
 
-def _entries(rows: Iterable[tuple[UUID, date, str, str, bool, str | None, int]]) -> list[HistoryEntry]:
+def _entries(rows: Iterable[tuple[UUID, date, str, str, str, bool, str | None, int]]) -> list[HistoryEntry]:
     entries: dict[tuple[date, UUID, str], HistoryEntry] = {}
-    for session, day, exercise, label, abstained, decision, number in rows:
+    for session, day, exercise, label, second, abstained, decision, number in rows:
         if decision == Verdict.Decision.NOT_A_REPETITION:
             continue
         entry = entries.setdefault((day, session, exercise), HistoryEntry(session, day, exercise))
@@ -283,6 +290,7 @@ def _entries(rows: Iterable[tuple[UUID, date, str, str, bool, str | None, int]])
             entry.unreviewed += number
         if decision is None and abstained:
             entry.not_sure += number
-        else:
-            entry.counts[label] = entry.counts.get(label, 0) + number
+            continue
+        for code in (label, second) if second else (label,):
+            entry.counts[code] = entry.counts.get(code, 0) + number
     return [entries[key] for key in sorted(entries)]

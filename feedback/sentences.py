@@ -34,6 +34,11 @@ def shown_code(repetition: Repetition) -> str:
     return NOT_SURE if undecided else repetition.label
 
 
+def shown_codes(repetition: Repetition) -> list[str]:
+    """Return all that counts of a repetition: `shown_code`, and the other mistake of two at once."""
+    return [code for code in (shown_code(repetition), repetition.second_label) if code]
+
+
 def shown_repetitions(session: ExerciseSession) -> list[Repetition]:
     """Return a session's repetitions in order, without what a clinician called none. No query.
 
@@ -80,7 +85,8 @@ def _mistake_clauses(repetitions: Sequence[Repetition]) -> list[str]:
     mistakes = Counter(
         (repetition.exercise, code)
         for repetition in repetitions
-        if (code := shown_code(repetition)) != NOT_SURE and not is_correct(code)
+        for code in shown_codes(repetition)
+        if code != NOT_SURE and not is_correct(code)
     )
     clauses: list[str] = []
     told: set[str] = set()

@@ -75,7 +75,15 @@ class VerdictSerializer(serializers.ModelSerializer[Verdict]):
 
     class Meta:
         model = Verdict
-        fields = ["uuid", "decision", "label", "note", "clinician", "at"]
+        fields = ["uuid", "decision", "label", "second_label", "reason", "note", "clinician", "at"]
+
+
+class VerdictConflictSerializer(serializers.Serializer):
+    """A verdict that the clinician had not seen stands; theirs was not kept."""
+
+    type = serializers.ChoiceField(["client_error"])
+    errors = ErrorSerializer(many=True)
+    standing = VerdictSerializer(allow_null=True)
 
 
 class GiveVerdictSerializer(serializers.Serializer):
@@ -85,7 +93,29 @@ class GiveVerdictSerializer(serializers.Serializer):
     label = serializers.CharField(  # type: ignore[assignment]
         max_length=60, required=False, allow_blank=True, default=""
     )
+    second_label = serializers.CharField(
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The other mistake where there are two at once.",
+    )
+    reason = serializers.CharField(
+        max_length=10,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Why other than the model: one of " + ", ".join(Verdict.Reason.values) + ".",
+    )
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    uuid = serializers.UUIDField(
+        required=False, help_text="Chosen by you: sent again with the same one, a verdict is kept once."
+    )
+    seen = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="The newest verdict that you know of, null for none: 409 if another one came meanwhile.",
+    )
 
 
 class RepetitionSerializer(serializers.Serializer):
@@ -111,6 +141,9 @@ class RepetitionSerializer(serializers.Serializer):
     )
     label = serializers.CharField(  # type: ignore[assignment]
         allow_null=True, help_text="What counts: the verdict's label, else the finding."
+    )
+    second_label = serializers.CharField(
+        allow_blank=True, help_text="The other mistake where a clinician saw two at once."
     )
     correction = CorrectionSerializer(
         allow_null=True, help_text="A patient is shown a verified correction only."

@@ -13,9 +13,10 @@ from feedback.queue import (
 )
 from feedback.releases import activate_release, folder_of, install_release, release_in_use
 from feedback.sessions import refresh_session
-from feedback.verdicts import VerdictError, give_verdict, labels_for
+from feedback.verdicts import VerdictConflict, VerdictError, give_verdict, labels_for
 
 __all__ = [
+    "VerdictConflict",
     "VerdictError",
     "activate_release",
     "announce",

@@ -17,6 +17,7 @@ class Judged(NamedTuple):
     """What counts of one repetition: see `feedback.selectors.judged_repetitions`."""
 
     label: str
+    second_label: str
     abstained: bool
     decision: str | None
 
@@ -53,7 +54,7 @@ def _repetitions(session: ExerciseSession, **which: Any) -> list[Judged]:
     """What counts of the session's patient: of each recording the one analysis that people are shown."""
     shown = current_analyses().filter(recording__patient=session.patient_id).order_by().values("pk")
     rows = judged_repetitions().filter(analysis__in=shown, **which)
-    columns = ("label", "abstained", "verdict_decision")
+    columns = ("label", "second_label", "abstained", "verdict_decision")
     judged = [Judged(*row) for row in rows.values_list(*columns)]
     return [one for one in judged if one.decision != Verdict.Decision.NOT_A_REPETITION]
 
@@ -73,4 +74,5 @@ def _severity(session: ExerciseSession, repetitions: list[Judged]) -> int:
 
 def _mistakes(repetitions: Iterable[Judged]) -> set[str]:
     """The mistakes that stand: what clinicians said, else what the model found without abstaining."""
-    return {one.label for one in repetitions if not is_correct(one.label) and not one.is_not_sure}
+    mistaken = [one for one in repetitions if not is_correct(one.label) and not one.is_not_sure]
+    return {code for one in mistaken for code in (one.label, one.second_label) if code}

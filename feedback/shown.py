@@ -27,6 +27,7 @@ class ShownRepetition:
     abstained_reason: str
     verdict_decision: str | None
     label: str | None
+    second_label: str
     correction: Correction | None
 
 
@@ -68,5 +69,6 @@ def shown_repetition(repetition: Repetition, access: Access) -> ShownRepetition:
         abstained_reason=repetition.abstained_reason,
         verdict_decision=decision,
         label=None if undecided or decision == Verdict.Decision.NOT_A_REPETITION else repetition.label,
+        second_label=repetition.second_label,
         correction=shown_correction(repetition, access),
     )

@@ -205,6 +205,31 @@ ANALYSIS: dict[str, Sentences] = {
     ),
 }
 
+#: A verdict is refused; patients give none. {name} is filled in where it is refused.
+_NOT_THEIRS = _("Your physiotherapist decides this.")
+VERDICTS: dict[str, Sentences] = {
+    "unknown_decision": Sentences(_("Choose one of: {choices}."), _NOT_THEIRS),
+    "unknown_label": Sentences(_("Choose one of: {choices}."), _NOT_THEIRS),
+    "unknown_reason": Sentences(_("Choose one of: {choices}."), _NOT_THEIRS),
+    "not_two_mistakes": Sentences(
+        _("Two at once are two different mistakes; “correct” is none. Choose one, or another pair."),
+        _NOT_THEIRS,
+    ),
+    "nothing_to_confirm": Sentences(
+        _("The model was not sure and named nothing. Choose what you see."), _NOT_THEIRS
+    ),
+    "nothing_to_undo": Sentences(_("There is no verdict to take back."), _NOT_THEIRS),
+    "note_too_long": Sentences(_("A note may have at most {most} characters."), _NOT_THEIRS),
+    "changed_meanwhile": Sentences(
+        _(
+            "Somebody decided this repetition meanwhile. Look at that verdict, then keep it or send yours "
+            "again."
+        ),
+        _NOT_THEIRS,
+    ),
+    "id_taken": Sentences(_("Another verdict has this id. Send yours with a new one."), _NOT_THEIRS),
+}
+
 #: Why the model names nothing.
 ABSTAINED: dict[str, Sentences] = {
     "low_confidence": Sentences(
@@ -263,5 +288,11 @@ def sentence(code: str, *, patient: bool = False) -> str:
 
 
 def _find(code: str) -> Mistake | Sentences | None:
-    tables: tuple[dict[str, Mistake] | dict[str, Sentences], ...] = (CLASSES, UPLOAD, ANALYSIS, ABSTAINED)
+    tables: tuple[dict[str, Mistake] | dict[str, Sentences], ...] = (
+        CLASSES,
+        UPLOAD,
+        ANALYSIS,
+        ABSTAINED,
+        VERDICTS,
+    )
     return next((table[code] for table in tables if code in table), None)

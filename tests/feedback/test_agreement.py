@@ -150,3 +150,21 @@ def test_the_page_asks_as_much_for_many_as_for_few(client: Any, people: People) 
             client.get(reverse("agreement"))
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 9
+
+
+def test_two_mistakes_at_once_count_under_both(people: People) -> None:
+    for finding, other in ((INWARD, SHALLOW), (SHALLOW, "squat.front_bent")):
+        (one,) = judged(people, finding)
+        VerdictFactory(repetition=one, decision="overridden", label=finding, second_label=other)
+    judged(people, INWARD, INWARD)
+    (squat,) = agreement(people.lead)
+    assert squat.reviewed == 3
+    assert squat.overridden == 0  # what the model named was there each time
+    assert [(row.code, row.model, row.clinicians, row.both) for row in squat.mistakes] == [
+        (INWARD, 2, 2, 2),
+        (SHALLOW, 1, 2, 1),
+        ("squat.front_bent", 0, 1, 0),
+    ]
+    shallow = squat.mistakes[1].kappa  # [[yes, yes], [no, yes], [no, no]]: observed 2/3, expected 4/9
+    assert shallow
+    assert shallow.value == pytest.approx(0.4)

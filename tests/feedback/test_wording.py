@@ -8,7 +8,9 @@ from ml.catalogue import CODES, PUBLISHED_CODES, is_correct
 from ml.correction import CHECKS
 from patients.uploads import UploadError
 
-_EVERY_CODE = sorted({*CODES, *PUBLISHED_CODES, *UploadError.CODES, *ANALYSIS_CODES, *wording.ABSTAINED})
+_EVERY_CODE = sorted(
+    {*CODES, *PUBLISHED_CODES, *UploadError.CODES, *ANALYSIS_CODES, *wording.ABSTAINED, *wording.VERDICTS}
+)
 
 
 @pytest.mark.parametrize("code", _EVERY_CODE)

@@ -33,6 +33,14 @@ def test_says_the_one_thing_to_fix(me: Client, people: People) -> None:
         assert "90 %" not in words
 
 
+def test_the_second_of_two_mistakes_counts_too(me: Client, people: People) -> None:
+    session = analysed(people.patient, [SHALLOW, INWARD])
+    shallow = session.analyses.get().repetitions.get(finding=SHALLOW)
+    VerdictFactory(repetition=shallow, decision="overridden", label=SHALLOW, second_label=INWARD)
+    words = text_of(me.get(reverse("my_session", args=[session.uuid])))
+    assert CUE in words  # in 2 of 2; too shallow in 1
+
+
 def test_a_verdict_counts_more_than_the_finding(me: Client, people: People) -> None:
     session = analysed(people.patient, [INWARD])
     repetition = session.analyses.get().repetitions.get()
