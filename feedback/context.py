@@ -1,12 +1,15 @@
 """What every page's frame needs: who is signed in, in which roles, and how many sessions wait for them."""
 
+import base64
 from functools import cached_property
+from hashlib import sha256
 
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from feedback.selectors import worklist
 from patients.models import Membership, Patient
-from patients.permissions import active_memberships
+from patients.permissions import active_memberships, signed_in
 
 
 class Navigation:
@@ -18,6 +21,14 @@ class Navigation:
     @cached_property
     def _roles(self) -> set[str]:
         return set(active_memberships(self._user).values_list("role", flat=True))
+
+    @property
+    def vault(self) -> str:
+        """What js/vault.js encrypts this clinician's unsaved words with: a name for them, and a key."""
+        if not self.is_clinician:
+            return ""
+        made = salted_hmac("exfb.vault", str(signed_in(self._user).uuid), algorithm="sha256").digest()
+        return f"{made[:6].hex()}.{base64.b64encode(sha256(made).digest()).decode()}"
 
     @property
     def is_clinician(self) -> bool:

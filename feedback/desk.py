@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -55,6 +56,17 @@ _STATES: dict[str | None, str] = {
 }
 
 
+#: The key of each reason while a mistake is chosen; none of them does anything else on the page.
+_REASON_KEYS = {
+    Verdict.Reason.SEEN: "S",
+    Verdict.Reason.TRACKING: "T",
+    Verdict.Reason.FINE: "F",
+    Verdict.Reason.MINOR: "M",
+    Verdict.Reason.EXAMINED: "E",
+    Verdict.Reason.OTHER: "A",
+}
+
+
 class Choice(NamedTuple):
     """A class that a clinician may name."""
 
@@ -62,7 +74,15 @@ class Choice(NamedTuple):
     code: str
     name: str
     glyph: str
-    is_shown: bool
+    is_correct: bool
+
+
+class ReasonChoice(NamedTuple):
+    """Why a clinician says other than the model."""
+
+    key: str
+    code: str
+    name: str
 
 
 class Spoken(NamedTuple):
@@ -83,6 +103,7 @@ class Card:
     code: str
     name: str
     glyph: str
+    second_glyph: str
     state: str
     probability: str
     bar: int
@@ -97,6 +118,12 @@ class Card:
     choices: Sequence[Choice]
     camera: str
     angles: str
+
+    @property
+    def seen(self) -> UUID | str:
+        """The newest verdict, with which a decision says what it was made in knowledge of."""
+        newest = next(iter(self.repetition.verdicts.all()), None)
+        return newest.uuid if newest else ""
 
     @property
     def is_open(self) -> bool:
@@ -137,11 +164,18 @@ def page_words() -> dict[str, Any]:
         "saved": _("Repetition {number} saved"),
         "taken_back": _("Repetition {number}: the verdict is taken back"),
         "take_back": _("Take back"),
-        "not_saved": _("Repetition {number} is not saved. {reason} What you chose can be sent again."),
-        "no_connection": _("There is no connection to the server."),
-        "signed_out": _("You are signed out. Sign in in another tab, then try again."),
+        "not_saved": _("Repetition {number} is not saved."),
+        "look": _("Look"),
+        "yours": _("Yours, not saved: {yours}."),
+        "gone": _("This repetition is no longer there, or no longer yours to judge: load the page again."),
         "server_failed": _("The server could not save it."),
+        "decisions": {decision.value: decision.label for decision in Verdict.Decision},
     }
+
+
+def reasons() -> list[ReasonChoice]:
+    """Return why a clinician may say other than the model, each with its key."""
+    return [ReasonChoice(key, reason.value, str(reason.label)) for reason, key in _REASON_KEYS.items()]
 
 
 def glyph(code: str) -> str:
@@ -175,7 +209,7 @@ def _cards(analysis: Analysis) -> list[Card]:
 
 
 def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
-    code = shown_code(repetition)
+    code, second = shown_code(repetition), repetition.second_label
     ranked = sorted(repetition.probabilities.items(), key=lambda item: -item[1])
     runner_up = next(
         ((other, p) for other, p in ranked if other != repetition.finding and p >= 0.01), ("", 0.0)
@@ -187,8 +221,9 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
         number=repetition.index,
         total=len(all_of_it),
         code=code,
-        name=class_name(code),
+        name=_both(code, second),
         glyph=glyph(code),
+        second_glyph=glyph(second) if second else "",
         state=_STATES[repetition.verdict_decision],
         probability=probability_text(repetition.probability),
         bar=round(repetition.probability * 100),
@@ -200,10 +235,17 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
         seconds=(repetition.end_frame - repetition.start_frame) / repetition.frame_rate,
         correction=correction,
         verdicts=[_spoken(verdict) for verdict in repetition.verdicts.all()],
-        choices=_choices(repetition, code),
+        choices=_choices(repetition),
         camera=CAMERAS.get(kind, ""),
         angles=" ".join(_ANGLES.get(repetition.exercise, ())),
     )
+
+
+def _both(code: str, second: str) -> str:
+    """Return the name of a finding, or of two mistakes at once."""
+    if not second:
+        return class_name(code)
+    return _("%(most)s and %(last)s") % {"most": class_name(code), "last": class_name(second).lower()}
 
 
 def _why(
@@ -227,12 +269,14 @@ def _spoken(verdict: Verdict) -> Spoken:
         Verdict.Decision.UNDONE: _("%(who)s took the verdict back."),
     }
     sentence = sentences[Verdict.Decision(verdict.decision)]
-    what = class_name(verdict.label).lower() if verdict.label else ""
-    return Spoken(verdict.at, sentence % {"who": verdict.clinician, "what": what}, verdict.note)
+    what = _both(verdict.label, verdict.second_label).lower() if verdict.label else ""
+    said = sentence % {"who": verdict.clinician, "what": what}
+    why = f"{verdict.get_reason_display()}." if verdict.reason else ""
+    return Spoken(verdict.at, f"{said} {why}".strip(), verdict.note)
 
 
-def _choices(repetition: Repetition, shown: str) -> list[Choice]:
+def _choices(repetition: Repetition) -> list[Choice]:
     return [
-        Choice(number, code, class_name(code), glyph(code), code == shown)
+        Choice(number, code, class_name(code), glyph(code), is_correct(code))
         for number, code in enumerate(labels_for(repetition), start=1)
     ]

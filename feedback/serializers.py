@@ -82,7 +82,7 @@ class VerdictConflictSerializer(serializers.Serializer):
     """A verdict that the clinician had not seen stands; theirs was not kept."""
 
     type = serializers.ChoiceField(["client_error"])
-    errors = ErrorSerializer(many=True)
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]
     standing = VerdictSerializer(allow_null=True)
 
 

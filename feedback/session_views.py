@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from feedback.desk import Card, page_words, trays
+from feedback.desk import Card, page_words, reasons, trays
 from feedback.models import ExerciseSession
 from feedback.previous import previous_sessions
 from feedback.selectors import session_detail, worklist
@@ -28,6 +28,7 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
         "access": access,
         "next_session": worklist(request.user).prefetch_related(None).exclude(pk=shown.pk).first(),
         "words": page_words(),
+        "reasons": reasons(),
         **_desk(shown, request.GET.get("repetition", ""), request.GET.get("exercise", "")),
     }
     return render(request, "feedback/session.html", context)

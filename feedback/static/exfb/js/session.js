@@ -1,22 +1,19 @@
 // The session page: which repetition is looked at, its motion and curve, and the clinician's decision on it.
-import { calm, keys, say, toast } from './shell.js';
+import { calm, keys } from './shell.js';
 import { mount } from './controls.js';
 import { Curve } from './curve.js';
 import { Marks } from './marks.js';
-import { Verdicts } from './verdicts.js';
+import { Decide } from './decide.js';
+import { articleOf, cellOf } from './verdicts.js';
 
 const $ = (selector) => document.querySelector(selector), $$ = (selector) => [...document.querySelectorAll(selector)];
 const words = JSON.parse($('#session-words').textContent);
 const view = $('.view'), strip = $('#strip'), findings = $('#findings');
-const verdicts = new Verdicts(words);
 const motions = new Map(), bands = new Map(); // by repetition: what was fetched, so that it is loaded once
 let current = $('.rep[aria-current="true"]')?.dataset.repetition, shown = null, curve = null, marks = null;
 
 const order = () => $$('.rep').map((cell) => cell.dataset.repetition);
-const cellOf = (uuid) => $(`.rep[data-repetition="${uuid}"]`);
-const articleOf = (uuid) => $(`article[data-repetition="${uuid}"]`);
 const article = () => articleOf(current);
-const button = (name) => article()?.querySelector(`[data-decide="${name}"]`);
 
 // ---- which repetition
 async function fetchJson(url) {
@@ -34,10 +31,10 @@ const bandOf = (uuid) => once(bands, uuid, articleOf(uuid).dataset.bandUrl);
 
 function select(uuid, { focus = false } = {}) {
   if (!uuid || !cellOf(uuid)) return;
+  decide.chooser()?.open(false);
   current = uuid;
   for (const cell of $$('.rep')) cell.setAttribute('aria-current', cell.dataset.repetition === uuid);
   for (const one of findings.children) one.hidden = one.dataset.repetition !== uuid;
-  closeLabels();
   history.replaceState(null, '', `?repetition=${uuid}`);
   view.querySelector('canvas').setAttribute('aria-describedby', `f-${uuid} twin-${uuid}`);
   $('#now').textContent = articleOf(uuid).dataset.summary;
@@ -97,56 +94,10 @@ function tell(place, sentence) {
 }
 
 // ---- the decision
-function closeLabels() {
-  for (const list of $$('.labels')) list.classList.remove('open');
-  for (const opener of $$('[data-decide="override"]')) opener.setAttribute('aria-expanded', 'false');
-}
-
-function toggleLabels() {
-  const list = article()?.querySelector('.labels');
-  if (!list) return;
-  const open = list.classList.toggle('open');
-  button('override').setAttribute('aria-expanded', open);
-}
-
-const isOpen = (uuid) => cellOf(uuid).classList.contains('open') && !verdicts.saving.has(uuid);
-
-function decide(decision, label) {
-  const uuid = current, all = order(), from = all.indexOf(uuid);
-  articleOf(uuid).querySelector('.save-failed').hidden = true;
-  cellOf(uuid).classList.add('saving');
-  verdicts.give(article(), decision, label);
-  if (decision !== 'undone') select([...all.slice(from + 1), ...all.slice(0, from)].find(isOpen));
-}
-
-verdicts.addEventListener('saved', ({ detail: { uuid, verdict } }) => {
-  cellOf(uuid).classList.remove('saving');
+const decide = new Decide(findings, words, { current: () => current, select, order });
+decide.addEventListener('saved', ({ detail: { uuid } }) => {
   bands.clear(); // a verdict may change what is correct
   if (uuid === current) tellAgain(uuid);
-  const number = articleOf(uuid).dataset.number;
-  if (verdict.decision === 'undone') {
-    toast(say(words.taken_back, { number }));
-    select(uuid);
-  } else toast(say(words.saved, { number }), { label: words.take_back, action: () => { select(uuid); decide('undone'); } });
-});
-
-// The note and the choice are still there: go back to them and say what happened.
-verdicts.addEventListener('failed', ({ detail: { uuid, sentence } }) => {
-  cellOf(uuid).classList.remove('saving');
-  const place = articleOf(uuid).querySelector('.save-failed');
-  place.textContent = say(words.not_saved, { number: articleOf(uuid).dataset.number, reason: sentence });
-  select(uuid);
-  place.hidden = false;
-});
-
-const ACTIONS = { confirm: () => decide('confirmed'), override: toggleLabels, undo: () => decide('undone') };
-
-findings.addEventListener('click', ({ target }) => {
-  const pressed = target.closest('button');
-  if (!pressed || pressed.disabled) return;
-  if (pressed.dataset.label) decide('overridden', pressed.dataset.label);
-  else if (pressed.dataset.decide === 'not_a_repetition') decide('not_a_repetition');
-  else ACTIONS[pressed.dataset.decide]?.();
 });
 
 strip?.addEventListener('click', (e) => {
@@ -157,18 +108,14 @@ strip?.addEventListener('click', (e) => {
 });
 
 // ---- keys
-const click = (name) => () => { const found = button(name); if (found && !found.disabled) found.click(); };
-const choose = (number) => () => article()?.querySelector(`.labels.open [data-number="${number}"]:not(:disabled)`)?.click();
 const play = (what) => () => shown?.controls.act(what);
 keys({
-  c: click('confirm'), o: click('override'), u: click('undo'), Escape: closeLabels, '[': () => step(-1), ']': () => step(1),
+  ...decide.keys(), '[': () => step(-1), ']': () => step(1),
   ' ': play('play'), ArrowLeft: play('back'), ArrowRight: play('forward'), w: play('worst'), l: play('loop'),
-  v: () => shown?.controls.nextMode(), n: () => article()?.querySelector('textarea')?.focus(),
+  v: () => shown?.controls.nextMode(), n: () => article()?.querySelector('[data-note]')?.focus(),
   g: () => $('#next-session')?.click(), p: () => cellOf(current)?.closest('.tray').querySelector('.before')?.click(),
-  ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i + 1, choose(i + 1)])),
 });
 addEventListener('keydown', (e) => { if (e.key === 'Escape' && e.target.matches('textarea')) e.target.blur(); });
-addEventListener('beforeunload', (e) => { if (verdicts.saving.size) e.preventDefault(); });
 
 // ---- start: the words are already there, the motion follows
 if (current) {

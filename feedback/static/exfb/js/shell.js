@@ -21,7 +21,7 @@ export function keys(map) {
   addEventListener('keydown', (e) => {
     if (!keysAreOn() || e.ctrlKey || e.metaKey || e.altKey) return;
     if (e.target.closest('input:not([type=range]), textarea, select, dialog[open]')) return;
-    if (e.key === ' ' && e.target.closest('button, a, summary')) return;
+    if ([' ', 'Enter'].includes(e.key) && e.target.closest('button, a, summary')) return;
     if (e.target.type === 'range' && e.key.startsWith('Arrow')) return;
     const action = map[e.key] || map[e.key.toLowerCase()];
     if (action) { e.preventDefault(); action(e); }
