@@ -18,10 +18,17 @@ FARTHEST = 1e9
 #: Toes that point backwards by this share of the foot (knees: of the leg) are those of a mirrored person.
 MIRRORED_FOOT, MIRRORED_KNEE = -0.3, -0.1
 
+#: Who planks has the back up: its direction and the vertical agree by this cosine at least.
+BACK_UP = 0.5
 #: A plank: upper arms this much in front of the trunk, legs straight to 60 degrees, in this share of frames;
-#: hands and toes on one level, hands in one place.
+#: hands and toes on one level.
 ARM_IN_FRONT, STRAIGHT_LEG, LEAST_PLANKED = 0.5, 0.5, 0.2
-SAME_LEVEL_M, HANDS_MOVE_M = 0.2, 0.1
+SAME_LEVEL_M = 0.2
+#: In most rooms the floor is at nought, within this.
+FLOOR_M = 0.1
+#: What is lowest stays on the ground, so that it moves least along the true vertical; in a plank held still,
+#: which legs tell that never bend, it moves little along any axis.
+GROUND_MOVES_M, LEG_BENDS_M = 0.05, 0.06
 
 #: Turns (rows: canonical x, y, z) for each axis that may point up: rotations, which never mirror.
 _TURNS = {
@@ -57,18 +64,19 @@ def stand_up(joints: dict[str, Array]) -> tuple[dict[str, Array], tuple[str, ...
     Toes, or bent knees, that point to the back are those of a mirrored person.
     """
     joints = {name: np.where(np.abs(path) < FARTHEST, path, np.nan) for name, path in joints.items()}
-    chosen = _some_frames(joints)
-    if chosen is None:
+    found = _some_frames(joints)
+    if found is None:
         return joints, ()
+    chosen, hips = found
     right, front, spine = _trunk_axes(chosen)
     remarks: tuple[str, ...] = ()
     if _is_mirrored(chosen, front):
         flip = np.array([-1.0, 1.0, 1.0])
         joints = {name: path * flip for name, path in joints.items()}
-        chosen = {name: path * flip for name, path in chosen.items()}
+        chosen, hips = {name: path * flip for name, path in chosen.items()}, hips * flip
         right, front, spine = _trunk_axes(chosen)
         remarks = ("mirrored: toes and knees point backwards, so the frame was taken as left-handed",)
-    axis = _up_axis(chosen, np.stack([right, front, spine], axis=1))
+    axis = _up_axis(chosen, hips, np.stack([right, front, spine], axis=1))
     if axis is None:
         return joints, ()
     turn = _TURNS[axis].astype(float)
@@ -78,8 +86,11 @@ def stand_up(joints: dict[str, Array]) -> tuple[dict[str, Array], tuple[str, ...
     )
 
 
-def _some_frames(joints: dict[str, Array]) -> dict[str, Array] | None:
-    """Up to `MOST_FRAMES` frames in which the whole body is seen, scaled to about metres."""
+def _some_frames(joints: dict[str, Array]) -> tuple[dict[str, Array], Array] | None:
+    """Up to `MOST_FRAMES` frames in which the whole body is seen, scaled to about metres, and the hips' path.
+
+    The joints are centred on the middle of the hips.
+    """
     if not set(REQUIRED) <= set(joints):
         return None
     used = {name: path for name, path in joints.items() if np.isfinite(path).all(axis=-1).mean() > 0.5}
@@ -97,7 +108,7 @@ def _some_frames(joints: dict[str, Array]) -> dict[str, Array] | None:
     across = centred["right_hip"] - centred["left_hip"]
     if min(np.linalg.norm(shoulders, axis=1).min(), np.linalg.norm(across, axis=1).min()) < 1e-3:
         return None
-    return {"neck": shoulders, "mid_hip": np.zeros_like(shoulders), **centred}
+    return {"neck": shoulders, "mid_hip": np.zeros_like(shoulders), **centred}, hips
 
 
 def _trunk_axes(joints: dict[str, Array]) -> tuple[Array, Array, Array]:
@@ -120,25 +131,26 @@ def _is_mirrored(joints: dict[str, Array], front: Array) -> bool:
     return bool(ahead[np.abs(ahead).argmax()] < MIRRORED_KNEE)
 
 
-def _up_axis(joints: dict[str, Array], axes: Array) -> str | None:
+def _up_axis(joints: dict[str, Array], hips: Array, axes: Array) -> str | None:
     """The name of the file's axis nearest to the vertical; axes is (F, 3, 3), rows right, front, spine.
 
     Who stands with the arms held out has the shape of a plank turned by a right angle. In a plank, though,
-    hands and toes are on one level along the vertical that the plank implies, and hands stay where they are.
+    hands and toes are on one level along the vertical that the plank implies, and what is lowest is on the
+    floor, where it stays also while the person moves.
 
     None for what is no body, such as arms without length.
     """
     in_trunk = {name: np.einsum("fij,fj->fi", axes, path) for name, path in joints.items()}
+    ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2.0
+    standing = _nearest(unit(joints["neck"] - ankles).mean(axis=0))
     planked = _like_a_plank(in_trunk)
     if planked.mean() >= LEAST_PLANKED:
-        part = {name: path[planked] for name, path in joints.items()}
         with np.errstate(invalid="ignore", divide="ignore"):
             up = up_directions({name: path[planked] for name, path in in_trunk.items()}, lying=True)
         axis = _nearest(np.einsum("fji,fj->fi", axes[planked], up).mean(axis=0))
-        if axis is not None and _rests_on_hands_and_toes(part, axis):
-            return axis
-    ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2.0
-    return _nearest(unit(joints["neck"] - ankles).mean(axis=0))
+        if axis is not None and standing is not None and -up[:, 1].mean() > BACK_UP:
+            return axis if _lies(joints, hips, planked, axis, standing) else standing
+    return standing
 
 
 def _nearest(direction: Array) -> str | None:
@@ -146,6 +158,35 @@ def _nearest(direction: Array) -> str | None:
         return None
     place = int(np.abs(direction).argmax())
     return ("-" if direction[place] < 0 else "") + "xyz"[place]
+
+
+def _lies(
+    joints: dict[str, Array], hips: Array, planked: NDArray[np.bool_], axis: str, standing: str
+) -> bool:
+    """Tell a plank on the ground square to `axis` from standing up along `standing`."""
+    lying, upright = (_lowest(joints, hips, one) for one in (axis, standing))
+    on_floor, stood_on = (abs(float(np.median(lowest))) < FLOOR_M for lowest in (lying, upright))
+    if on_floor != stood_on:
+        return on_floor
+    ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2.0
+    more = GROUND_MOVES_M if _spread(np.linalg.norm(ankles, axis=1)) < LEG_BENDS_M else 0.0
+    rests = _rests_on_hands_and_toes({name: path[planked] for name, path in joints.items()}, axis)
+    return rests and _spread(lying) <= _spread(upright) + more
+
+
+def _lowest(joints: dict[str, Array], hips: Array, axis: str) -> Array:
+    """How high the lowest point of the body is in each frame, (F,), along one of the file's axes."""
+    sign, place = _along(axis)
+    return np.asarray(np.min([sign * (path + hips)[:, place] for path in joints.values()], axis=0))
+
+
+def _spread(values: Array) -> float:
+    return float(np.ptp(np.percentile(values, [10, 90])))
+
+
+def _along(axis: str) -> tuple[float, int]:
+    """The sign and the place of an axis such as -y."""
+    return (-1.0 if axis.startswith("-") else 1.0), "xyz".index(axis[-1])
 
 
 def _like_a_plank(in_trunk: dict[str, Array]) -> NDArray[np.bool_]:
@@ -160,13 +201,10 @@ def _like_a_plank(in_trunk: dict[str, Array]) -> NDArray[np.bool_]:
 
 
 def _rests_on_hands_and_toes(joints: dict[str, Array], axis: str) -> bool:
-    sign, place = (-1.0 if axis.startswith("-") else 1.0), "xyz".index(axis[-1])
-    ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2.0
+    sign, place = _along(axis)
     for side in ("left", "right"):
         hand = np.minimum(*(sign * joints[f"{side}_{part}"][:, place] for part in ("wrist", "elbow")))
         toe = sign * joints.get(f"{side}_big_toe", joints[f"{side}_ankle"])[:, place]
-        reach = np.linalg.norm(joints[f"{side}_elbow"] - ankles, axis=1)
-        moves = float(np.percentile(np.abs(reach - np.median(reach)), 70))
-        if abs(float(np.median(hand - toe))) > SAME_LEVEL_M or moves > HANDS_MOVE_M:
+        if abs(float(np.median(hand - toe))) > SAME_LEVEL_M:
             return False
     return True

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ml.poses.orientation import stand_up
+from ml.simulate import Person, simulate_repetition
 from ml.skeletons import EC3D_19
 from tests.ml.poses import samples
 
@@ -93,3 +94,13 @@ def test_arms_held_out_while_standing_are_no_plank(up, heading):
     turned = motion @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T
     _, inferred = stand_up(named(turned_so_that_up_is(turned, up)))
     assert inferred == (f"axes: {up} up, from how the body stands",)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("code", ["squat.correct", "squat.not_low_enough", "lunge.correct", "plank.correct"])
+@pytest.mark.parametrize("moved", [0.0, 1.7], ids=["on the floor", "no floor at nought"])
+def test_arms_held_out_or_folded_make_no_plank(code, seed, moved):
+    """Simulated people hold their arms in all ways; with legs straight that is a plank's shape, turned."""
+    motion = simulate_repetition(Person.sample(seed), code, np.random.default_rng(seed)).correct.positions
+    _, inferred = stand_up(named(motion + moved))
+    assert inferred == ("axes: z up, from how the body stands",)
