@@ -11,7 +11,7 @@ from django.utils import timezone
 from feedback.demo_story import CLINICIANS, LEAD, PASSWORD, PATIENTS, DemoPatient, DemoRecording
 from feedback.models import Analysis, Repetition, Verdict
 from feedback.services import give_verdict
-from ml.poses.write import write_exfb_json
+from ml.poses.writers.exfb_json import write_exfb_json
 from ml.sensors import SENSORS
 from ml.simulate import Person, SimulatedSpan, simulate_recording
 from patients.models import CareAssignment, Clinic, Membership, Patient, Recording, User

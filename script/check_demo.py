@@ -19,7 +19,7 @@ from processes import ROOT, DemoError, Site
 sys.path.insert(0, str(ROOT))
 
 from feedback.demo_story import LEAD, PASSWORD, PATIENT
-from ml.poses.write import write_exfb_json
+from ml.poses.writers.exfb_json import write_exfb_json
 from ml.sensors import SENSORS
 from ml.simulate import Person, simulate_recording
 

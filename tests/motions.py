@@ -6,7 +6,7 @@ import numpy as np
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ml.poses.sequence import PoseSequence
-from ml.poses.write import write_exfb_json
+from ml.poses.writers.exfb_json import write_exfb_json
 from ml.skeletons import EC3D_19
 
 #: A standing person of 1.75 m: (x right, y forward, z up) in metres.

@@ -17,7 +17,7 @@ MIN_BODY_M, MAX_BODY_M = 0.75, 2.2
 #: With less than this share of a joint, or a longer hole, its path would be invention.
 LEAST_SEEN = 0.5
 LONGEST_GAP_S = 2.0
-_UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 #: Without these nothing can be said; the others can be put in from them.
 REQUIRED = tuple(
@@ -26,7 +26,7 @@ REQUIRED = tuple(
     for side in ("left", "right")
 )
 
-_AXES = {
+AXES = {
     "right": (0, 1.0),
     "left": (0, -1.0),
     "forward": (1, 1.0),
@@ -95,12 +95,12 @@ def no_frame_rate(where: str) -> PoseFormatError:
 
 def to_canonical(values: Array, axes: tuple[str, ...]) -> Array:
     """Turn coordinates whose axes point to `axes` (such as right, up, backward) to right, forward, up."""
-    places = [_AXES[axis][0] for axis in axes]
+    places = [AXES[axis][0] for axis in axes]
     if sorted(places) != [0, 1, 2]:
         raise KeyError(f"{axes} are not three different directions")
     result = np.empty_like(values)
     for source, axis in enumerate(axes):
-        place, sign = _AXES[axis]
+        place, sign = AXES[axis]
         result[..., place] = sign * values[..., source]
     return result
 
@@ -110,7 +110,7 @@ def axes_of(text: object) -> tuple[str, ...]:
     words = text.replace(",", " ").split() if isinstance(text, str) else text
     if isinstance(words, list | tuple) and len(words) == 3 and all(isinstance(word, str) for word in words):
         axes = tuple(word.strip().lower() for word in words)
-        if all(axis in _AXES for axis in axes) and len({_AXES[axis][0] for axis in axes}) == 3:
+        if all(axis in AXES for axis in axes) and len({AXES[axis][0] for axis in axes}) == 3:
             return axes
     raise PoseFormatError(
         "unknown_format",
@@ -213,11 +213,11 @@ def _scale(joints: dict[str, Array], unit: str | None) -> tuple[float, tuple[str
     length = body_length(joints)
     if not np.isfinite(length):
         raise PoseFormatError("no_person", "No frame shows a whole person. Check the camera's view.")
-    fits = [name for name, metres in _UNITS.items() if MIN_BODY_M <= length * metres <= MAX_BODY_M]
+    fits = [name for name, metres in UNITS.items() if MIN_BODY_M <= length * metres <= MAX_BODY_M]
     if unit is None and fits:
-        return _UNITS[fits[0]], (f"unit: {fits[0]}",)
+        return UNITS[fits[0]], (f"unit: {fits[0]}",)
     if unit is not None and unit in fits:
-        return _UNITS[unit], ()
+        return UNITS[unit], ()
     if unit is not None and fits:
         raise PoseFormatError(
             "not_metres",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from feedback.models import Analysis
-from ml.poses.write import as_exfb_json
+from ml.poses.writers.exfb_json import as_exfb_json
 from patients.api import UploadThrottle
 from patients.keys import create_api_key
 from patients.models import AccessLogEntry, Patient, Recording

@@ -8,7 +8,7 @@ import pytest
 
 from ml.catalogue import CODES
 from ml.datasets import DatasetError, load
-from ml.poses.write import write_exfb_json
+from ml.poses.writers.exfb_json import write_exfb_json
 from ml.sensors import body_aligned
 from ml.simulate import Person, simulate_repetition
 from ml.skeletons import BODY_25, EC3D_19

@@ -15,7 +15,7 @@ from ml.poses.assemble import (
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats.source import TRUNCATED, Source
 from ml.poses.sequence import PoseSequence
-from ml.poses.write import FORMAT, VERSION
+from ml.poses.writers.exfb_json import FORMAT, VERSION
 from ml.skeletons import EC3D_19
 
 name = "exfb_json"

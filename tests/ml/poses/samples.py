@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ml.poses.sequence import PoseSequence
-from ml.poses.write import write_exfb_json
+from ml.poses.writers.exfb_json import write_exfb_json
 from ml.skeletons import (
     BODY_25,
     BODY_25_NAMES,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import READERS, read
 from ml.poses.sequence import PoseSequence
-from ml.poses.write import write_exfb_json
+from ml.poses.writers.exfb_json import write_exfb_json
 from ml.preprocess import prepare
 from ml.skeletons import EC3D_19
 from tests.ml.poses import samples

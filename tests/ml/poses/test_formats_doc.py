@@ -10,7 +10,7 @@ import pytest
 from ml.poses import assemble
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import READERS, read
-from ml.poses.write import as_exfb_json
+from ml.poses.writers.exfb_json import as_exfb_json
 from ml.skeletons import EC3D_19
 from tests.ml.poses import samples
 

@@ -6,7 +6,7 @@ import pytest
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
 from ml.poses.sequence import PoseSequence
-from ml.poses.write import write_exfb_json
+from ml.poses.writers.exfb_json import write_exfb_json
 from ml.skeletons import EC3D_19
 from tests.ml.poses import samples
 

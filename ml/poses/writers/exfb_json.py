@@ -1,4 +1,4 @@
-"""Write a pose sequence as exfb JSON (docs/formats.md)."""
+"""exfb JSON, the format of its own (docs/formats.md)."""
 
 import json
 import math
@@ -8,14 +8,21 @@ from typing import IO, Any
 import numpy as np
 
 from ml.poses.sequence import PoseSequence
+from ml.poses.writers.conventions import EXFB, Convention
+
+name, extension = "exfb_json", "json"
 
 FORMAT = "exfb.pose"
 VERSION = 1
 
 
-def as_exfb_json(sequence: PoseSequence) -> dict[str, Any]:
-    """Return the sequence as the object that exfb JSON files hold; positions to a tenth of a millimetre."""
-    rounded = np.round(sequence.positions, 4)
+def write(sequence: PoseSequence, convention: Convention) -> bytes:
+    return json.dumps(as_exfb_json(sequence, convention), allow_nan=False, separators=(",", ":")).encode()
+
+
+def as_exfb_json(sequence: PoseSequence, convention: Convention = EXFB) -> dict[str, Any]:
+    """Return the sequence as the object that exfb JSON files hold; null where a joint was not seen."""
+    rounded = np.round(convention.coordinates(sequence), convention.decimals)
     frames = [
         [[value if math.isfinite(value) else None for value in joint] for joint in frame]
         for frame in rounded.tolist()
@@ -24,8 +31,8 @@ def as_exfb_json(sequence: PoseSequence) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "frame_rate": sequence.frame_rate,
-        "unit": "m",
-        "axes": ["right", "forward", "up"],
+        "unit": convention.unit,
+        "axes": list(convention.axes),
         "joints": list(sequence.skeleton.joints),
         "estimated": sorted(sequence.estimated),
         "travels": sequence.travels,
@@ -35,15 +42,8 @@ def as_exfb_json(sequence: PoseSequence) -> dict[str, Any]:
 
 
 def write_exfb_json(sequence: PoseSequence, target: Path | IO[bytes]) -> None:
-    """Write the sequence to a path or an open binary file.
-
-    Parameters
-    ----------
-    sequence : PoseSequence
-        Canonical axes, metres. NaN is written as null.
-    target : Path or binary file
-    """
-    data = json.dumps(as_exfb_json(sequence), allow_nan=False, separators=(",", ":")).encode()
+    """Write the sequence to a path or an open binary file, in the canonical axes and metres."""
+    data = write(sequence, EXFB)
     if isinstance(target, Path):
         target.write_bytes(data)
     else:
