@@ -292,7 +292,7 @@ REST_FRAMEWORK = {
         "patients.authentication.KeyOrPersonThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min", "upload": "120/hour"},
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "exfb_site.schema.ApiSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
 }
 DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "exfb_site.errors.ProblemHandler"}
@@ -317,6 +317,7 @@ SPECTACULAR_SETTINGS = {
             f"ErrorCode{status}Enum": f"{_ERRORS}.ErrorCode{status}Enum.choices"
             for status in (401, 403, 404, 405, 406, 415, 429, 500)
         },
+        **{f"ErrorCode{s}Enum": f"exfb_site.schema.ErrorCode{s}Enum.choices" for s in (409, 422)},
     },
     "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
 }

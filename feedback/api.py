@@ -41,6 +41,7 @@ from feedback.serializers import (
 from feedback.shown import shown_repetition
 from feedback.wording import sentence
 from patients.api import Action, IsClinician, LoggedListView, RecordingList, UploadThrottle
+from patients.idempotency import idempotent
 from patients.models import ApiKey, Recording
 from patients.permissions import get_patient, log_access, signed_in
 from patients.selectors import recordings_for
@@ -83,6 +84,7 @@ class Recordings(RecordingList):
         parameters=[_LOCATION],
         filters=False,
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Upload a recording: 202 and it will be analysed; 200 if the patient already has this very file."""
         form = UploadSerializer(data=request.data)
@@ -189,6 +191,7 @@ class AnalysisCancel(APIView):
     write_scope = ApiKey.Scope.UPLOAD
 
     @extend_schema(request=None, responses={200: AnalysisSerializer, **_FORBIDDEN})
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         analysis, access = selectors.analysis_for(request.user, uuid)
         services.cancel(user=signed_in(request.user), analysis=analysis)
@@ -202,6 +205,7 @@ class AnalysisRetry(APIView):
     write_scope = ApiKey.Scope.UPLOAD
 
     @extend_schema(request=None, responses={202: AnalysisSerializer, 200: AnalysisSerializer, **_FORBIDDEN})
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         analysis, access = selectors.analysis_for(request.user, uuid)
         queued = services.retry(user=signed_in(request.user), analysis=analysis)
@@ -250,6 +254,7 @@ class Verdicts(APIView):
             **_FORBIDDEN,
         },
     )
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         """Say something: 201; 200 if this was said before; 409 if another verdict came meanwhile."""
         repetition, _ = selectors.repetition_for(request.user, uuid)

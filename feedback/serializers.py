@@ -79,11 +79,14 @@ class VerdictSerializer(serializers.ModelSerializer[Verdict]):
 
 
 class VerdictConflictSerializer(serializers.Serializer):
-    """A verdict that the clinician had not seen stands; theirs was not kept."""
+    """A verdict that the clinician had not seen stands; theirs was not kept.
+
+    `standing` is missing where the request was refused for its idempotency key.
+    """
 
     type = serializers.ChoiceField(["client_error"])
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]
-    standing = VerdictSerializer(allow_null=True)
+    standing = VerdictSerializer(allow_null=True, required=False)
 
 
 class GiveVerdictSerializer(serializers.Serializer):

@@ -230,6 +230,25 @@ class ApiKey(models.Model):
         return [str(self.Scope(scope).label) for scope in self.scopes]
 
 
+class IdempotentRequest(models.Model):
+    """A request of the API that must not be done twice, and once it is done the answer to it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=100)
+    #: Of the address and what was sent: the same key must come with the same request.
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, help_text=_("Empty while the request is worked on."))
+    body = models.TextField(blank=True)
+    location = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="an_idempotency_key_once_a_user")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class AccessLogEntry(models.Model):
     """Who read or changed what of a patient. Written by services and views, never changed."""
 
