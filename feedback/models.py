@@ -166,9 +166,15 @@ class Repetition(models.Model):
     probabilities = models.JSONField()
     abstained = models.BooleanField(default=False)
     abstained_reason = models.CharField(max_length=40, blank=True)
+    measures = models.JSONField(
+        null=True, help_text=_("By name, see ml/measures.py; null until it is measured.")
+    )
 
     class Meta:
         ordering = ["analysis", "index"]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(measures__isnull=True), name="repetition_unmeasured")
+        ]
         constraints = [
             models.UniqueConstraint(fields=["analysis", "index"], name="an_index_once_an_analysis"),
             models.CheckConstraint(

@@ -21,6 +21,7 @@ from feedback.motions import pack_motion
 from feedback.releases import release_in_use
 from feedback.sessions import refresh_session
 from ml.catalogue import is_correct
+from ml.measures import measure
 from patients.models import AccessLogEntry, Recording, User
 from patients.permissions import log_access, require
 
@@ -146,6 +147,7 @@ def _repetition(
         probabilities=found.finding.probabilities,
         abstained=found.finding.abstained,
         abstained_reason=found.finding.abstained_reason,
+        measures=measure(performed.astype(float), result.performed.frame_rate, found.exercise),
     )
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
+from feedback.measuring import measure_unmeasured
 from feedback.models import Analysis, Worker
 from feedback.queue import announce, request_analysis
 from patients.models import Recording
@@ -31,6 +32,7 @@ class Swept:
     set_aside: int
     requested: int
     announced: int
+    measured: int
     forgotten_workers: int
 
     def __str__(self) -> str:
@@ -50,6 +52,7 @@ def sweep() -> Swept:
         set_aside=set_aside,
         requested=requested,
         announced=_announce_again(now),
+        measured=measure_unmeasured(),
         forgotten_workers=Worker.objects.filter(seen_at__lt=now - FORGET_WORKER).delete()[0],
     )
 
