@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from feedback.models import Analysis, ExerciseSession, ModelRelease, Repetition, Verdict, Worker
+from feedback.models import Analysis, ExerciseSession, ModelRelease, Repetition, Report, Verdict, Worker
 from patients.admin import ReadOnlyAdmin
 
 
@@ -38,6 +38,14 @@ class VerdictAdmin(ReadOnlyAdmin):
     list_display = ("at", "clinician", "decision", "label", "second_label", "reason")
     list_filter = ("decision", "reason")
     list_select_related = ("clinician",)
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    list_display = ("uuid", "start", "end", "status", "attempts", "requested_at", "made_at")
+    list_filter = ("status",)
+    date_hierarchy = "requested_at"
+    exclude = ("file", "content", "note")
 
 
 @admin.register(Worker)

@@ -19,6 +19,27 @@ class HistoryForm(forms.Form):
     end = forms.DateField(label=_("To"), required=False, widget=DateInput())
 
 
+class ReportForm(forms.Form):
+    """The days that a report covers, and what the clinician has to say about them."""
+
+    start = forms.DateField(label=_("From"), widget=DateInput())
+    end = forms.DateField(label=_("To"), widget=DateInput())
+    note = forms.CharField(
+        label=_("Your note"),
+        required=False,
+        max_length=2000,
+        help_text=_("It is printed on the report with your name."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if start and end and end < start:
+            self.add_error("end", _("The last day lies before the first."))
+        return cleaned
+
+
 class PeriodsForm(forms.Form):
     """Two periods of a history to compare; none given means that the page chooses them."""
 

@@ -230,7 +230,7 @@ def patient_rows(user: "AnyUser") -> QuerySet[Patient]:
 
 @dataclass
 class HistoryEntry:
-    """What one session held of one exercise.
+    """What one session held of one exercise; without a `session`, what several did from `day` on.
 
     `counts` is by class code, correct executions included, and says what clinicians said where they did,
     else what the model found; a repetition with two mistakes at once counts under both. `not_sure` are
@@ -238,9 +238,10 @@ class HistoryEntry:
     repetition is left out.
     """
 
-    session: UUID
+    session: UUID | None
     day: date
     exercise: str
+    sessions: int = 1
     total: int = 0
     unreviewed: int = 0
     not_sure: int = 0

@@ -14,6 +14,7 @@ from django.utils import timezone
 from feedback.measuring import measure_unmeasured
 from feedback.models import Analysis, Worker
 from feedback.queue import announce, request_analysis
+from feedback.reports.queue import sweep_reports
 from patients.models import Recording
 
 #: So many messages are sent again at a time, oldest first; a long queue is not doubled by its own waiting.
@@ -33,6 +34,7 @@ class Swept:
     requested: int
     announced: int
     measured: int
+    reports: int
     forgotten_workers: int
 
     def __str__(self) -> str:
@@ -53,6 +55,7 @@ def sweep() -> Swept:
         requested=requested,
         announced=_announce_again(now),
         measured=measure_unmeasured(),
+        reports=sweep_reports(),
         forgotten_workers=Worker.objects.filter(seen_at__lt=now - FORGET_WORKER).delete()[0],
     )
 

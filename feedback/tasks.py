@@ -15,6 +15,7 @@ from feedback.models import Analysis
 from feedback.pipeline import AnalysisFailure
 from feedback.queue import TASK_NAME, claim, fail, give_back, record_step, store_results
 from feedback.releases import folder_of
+from feedback.reports import queue as reports
 
 if TYPE_CHECKING:
     from ml.results import RecordingResult
@@ -45,6 +46,24 @@ def analyse(self: Task, analysis_id: str) -> None:
         places = "".join(traceback.format_tb(error.__traceback__))
         logger.error("analysis %s failed with %s\n%s", analysis.uuid, type(error).__name__, places)
         give_back(analysis=analysis, attempt=attempt, code="internal_error")
+
+
+@shared_task(name=reports.TASK_NAME)
+def make_report(report_id: str) -> None:
+    """Make a report, unless another worker has taken it. The rules: `feedback.reports.queue`."""
+    report = reports.claim(UUID(report_id))
+    if report is None:
+        return
+    try:
+        # Not before it is needed: what draws pages is not loaded for analyses.
+        from feedback.reports import making
+
+        making.make_report(report)
+    except Exception as error:
+        # As for analyses: the worker lives on, and no message that may hold a person's data is logged.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("report %s failed with %s\n%s", report.uuid, type(error).__name__, places)
+        reports.give_back(report)
 
 
 def _compute(analysis: Analysis) -> "RecordingResult":

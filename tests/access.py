@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -75,6 +76,9 @@ def make_world(people: People) -> SimpleNamespace:
     make.CorrectionFactory(repetition=repetition)
     clinic_mate = make.UserFactory(email="mate@example.org")
     make.PatientFactory(clinic=people.clinic, user=clinic_mate, name="Mate Example")
+    report = make.ReportFactory(
+        patient=patient, requested_by=people.lead, status="done", file=ContentFile(b"%PDF-", name="report")
+    )
     made = {scope: create_api_key(user=people.lead, name=scope, scopes=[scope]) for scope in ApiKey.Scope}
     made |= {
         end: create_api_key(user=people.lead, name=end, scopes=ApiKey.Scope) for end in ("revoked", "expired")
@@ -95,6 +99,8 @@ def make_world(people: People) -> SimpleNamespace:
         analysis=analysis.uuid,
         failed=failed.uuid,
         repetition=repetition.uuid,
+        report=report.uuid,
+        report_form=lambda: {"start": "2026-01-01", "end": "2026-02-01"},
         release_name=analysis.release.name,
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
         verdict_form=lambda: {"decision": "confirmed"},

@@ -15,6 +15,7 @@ from feedback.models import (
     ExerciseSession,
     ModelRelease,
     Repetition,
+    Report,
     Verdict,
     Worker,
 )
@@ -182,6 +183,18 @@ class VerdictFactory(factory.django.DjangoModelFactory):
     clinician = factory.SubFactory(UserFactory)
     decision = Verdict.Decision.CONFIRMED
     label = factory.LazyAttribute(lambda verdict: verdict.repetition.finding)
+
+
+class ReportFactory(factory.django.DjangoModelFactory):
+    """A report that waits to be made."""
+
+    class Meta:
+        model = Report
+
+    patient = factory.SubFactory(PatientFactory)
+    requested_by = factory.SubFactory(UserFactory)
+    start = end = factory.LazyFunction(timezone.localdate)
+    language = "en-gb"
 
 
 class WorkerFactory(factory.django.DjangoModelFactory):

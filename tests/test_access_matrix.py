@@ -24,6 +24,8 @@ API_UPLOAD     = (401, 202, 404, 404, 202, 202, 403, 403, 404, 404, 404)
 API_CANCEL     = (401, 200, 404, 404, 200, 200, 403, 403, 404, 404, 404)
 API_NOTES      = (401, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 API_REVIEW     = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
+TEAM_READ      = (302, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
+REPORT_ASKED   = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
 OPEN           = (200,) * 11
 NOWHERE        = (404,) * 11
 SIGN_IN        = (200, 302, 302, 302, 302, 302, 302, 302, 302, 302, 302)
@@ -75,6 +77,10 @@ ROWS = [
     Row("GET", "patient_list", "", "", CLINICIANS),
     Row("GET", "patient", "patient", "", CARE_READ),
     Row("GET", "history_csv", "patient", "", READ),
+    Row("GET", "reports", "patient", "", TEAM_READ),
+    Row("POST", "reports", "patient", "report_form", REPORT_ASKED),
+    Row("GET", "report", "report", "", TEAM_READ),
+    Row("GET", "report_file", "report", "", TEAM_READ),
     Row("GET", "patient_add", "", "", CLINICIANS),
     Row("POST", "patient_add", "", "patient_form", ADDED),
     Row("GET", "prescribe", "patient", "", PRESCRIBE_FORM),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0003_cancelled_analyses'),
+        ('feedback', '0004_two_mistakes_and_reasons'),
     ]
 
     operations = [
