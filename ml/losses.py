@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ml.dct import dct_basis
-from ml.encoding import FOLLOWS, N_FRAMES, PELVIS
+from ml.encoding import N_FRAMES
 from ml.model import NetworkOutput
 from ml.skeletons import EC3D_19
 from ml.softdtw import soft_dtw_divergence
+from ml.trajectories import to_joints
 
 #: Soft-DTW's softness, in squared leg lengths summed over joints; as published.
 GAMMA = 0.01
@@ -30,30 +30,6 @@ class LossWeights:
     at_fault: float = 10.0
     nearest: float = 1.0
     acceleration: float = 1e-3
-
-
-def to_joints(coefficients: Tensor, n_frames: int = N_FRAMES) -> Tensor:
-    """Turn encoded motions or changes into joint places over time, in leg lengths.
-
-    Parameters
-    ----------
-    coefficients : Tensor, shape (B, 57, K)
-        As `ml.encoding.encode` gives them: joints relative to the pelvis, the pelvis by itself.
-    n_frames : int
-
-    Returns
-    -------
-    Tensor, shape (B, n_frames, 19, 3)
-        Joints in one frame of space: right, forward, up. Nose, toes and heels move as the joint they follow.
-    """
-    basis = torch.as_tensor(dct_basis(n_frames, coefficients.shape[2]).copy()).to(coefficients)
-    nodes = (coefficients @ basis).unflatten(1, (3, len(EC3D_19)))  # (B, 3, J, F)
-    relative = nodes.permute(0, 3, 2, 1)  # (B, F, J, 3)
-    pelvis = relative[:, :, PELVIS : PELVIS + 1]
-    others = torch.ones(len(EC3D_19), 1).to(relative)
-    others[PELVIS] = 0
-    leaders = [EC3D_19.index(FOLLOWS.get(joint, joint)) for joint in EC3D_19.joints]
-    return (relative + pelvis * others)[:, :, leaders]
 
 
 def correction_distance(

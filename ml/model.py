@@ -13,6 +13,8 @@ buffers that do nothing until they are filled:
   ours feeds back the probabilities;
 * the published one skipped a batch normalisation for a batch of one, so that a repetition scored differently
   alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
+* ours also sees the angles and distances between the joints, each a node like a coordinate, and how they
+  differ from the person's own correct way;
 * ours standardises its input and gives its change in the same units, because of an orthonormal transform the
   first coefficients are a thousand times the last.
 """
@@ -23,6 +25,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from ml.trajectories import N_ANGLES, angle_nodes
 
 FEEDBACK = ("probabilities", "argmax")
 
@@ -46,6 +50,8 @@ class NetworkConfig:
         What the correction branch is told: "probabilities", or "argmax" as published.
     baseline : bool
         Whether the network may be told how this person does the exercise right.
+    angles : bool
+        Whether the courses of angles and distances are further nodes of the graph.
     """
 
     classes: tuple[str, ...]
@@ -55,6 +61,12 @@ class NetworkConfig:
     dropout: float = 0.5
     feedback: str = "probabilities"
     baseline: bool = False
+    angles: bool = False
+
+    @property
+    def n_seen(self) -> int:
+        """Nodes of the graph: those of the joints, and those of the angles if they are seen."""
+        return self.n_nodes + N_ANGLES if self.angles else self.n_nodes
 
     @property
     def n_features(self) -> int:
@@ -94,7 +106,7 @@ class GraphConvolution(nn.Module):
 class GraphLayer(nn.Module):
     """Graph convolution, batch normalisation of each (node, feature) by itself, ReLU, dropout."""
 
-    def __init__(self, n_nodes: int, n_in: int, n_out: int, dropout: float) -> None:
+    def __init__(self, n_nodes: int, n_in: int, n_out: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.convolution = GraphConvolution(n_nodes, n_in, n_out)
         self.normalisation = nn.BatchNorm1d(n_nodes * n_out)
@@ -109,10 +121,10 @@ class GraphLayer(nn.Module):
 class ResidualBlock(nn.Module):
     """Two graph layers, added to what came in."""
 
-    def __init__(self, n_nodes: int, n_features: int, dropout: float) -> None:
+    def __init__(self, n_nodes: int, n_features: int) -> None:
         super().__init__()
-        self.first = GraphLayer(n_nodes, n_features, n_features, dropout)
-        self.second = GraphLayer(n_nodes, n_features, n_features, dropout)
+        self.first = GraphLayer(n_nodes, n_features, n_features)
+        self.second = GraphLayer(n_nodes, n_features, n_features)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.second(self.first(x)) + x
@@ -125,34 +137,40 @@ class ClassificationBranch(nn.Module):
         super().__init__()
         pooled = config.n_hidden // 2
         self.mix_axes = nn.Conv2d(3, 3, kernel_size=(1, 3), padding=(0, 1), bias=False)
-        self.graph = GraphLayer(config.n_nodes, pooled, config.n_coefficients, config.dropout)
-        self.linear = nn.Linear(config.n_nodes * config.n_coefficients, len(config.classes))
+        self.graph = GraphLayer(config.n_seen, pooled, config.n_coefficients, config.dropout)
+        self.linear = nn.Linear(config.n_seen * config.n_coefficients, len(config.classes))
+        self.n_nodes = config.n_nodes
 
     def forward(self, shared: Tensor) -> Tensor:
         x = F.avg_pool1d(shared, 2)  # (B, N, H/2)
-        axes = x.unflatten(1, (3, -1))  # (B, 3, J, H/2): the nodes are all x, all y, all z
-        x = self.mix_axes(axes).flatten(1, 2)  # (B, N, H/2)
+        axes = x[:, : self.n_nodes].unflatten(1, (3, -1))  # (B, 3, J, H/2): all x, all y, all z
+        mixed = self.mix_axes(axes).flatten(1, 2)
+        x = torch.cat([mixed, x[:, self.n_nodes :]], dim=1)  # (B, N + A, H/2): angles have no axes
         return F.log_softmax(self.linear(self.graph(x).flatten(1)), dim=1)  # (B, M)
 
 
 class CorrectionBranch(nn.Module):
-    """From the shared features and what the classes say to a change of the coefficients."""
+    """From the shared features and what the classes say to a change of the coefficients.
+
+    Without dropout: a name survives the loss of some features, a place in metres does not.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        n_nodes, n_hidden = config.n_nodes, config.n_hidden
-        self.before = ResidualBlock(n_nodes, n_hidden, config.dropout)
+        n_nodes, n_hidden = config.n_seen, config.n_hidden
+        self.n_nodes = config.n_nodes
+        self.before = ResidualBlock(n_nodes, n_hidden)
         self.feedback = nn.Linear(len(config.classes), n_nodes)
-        self.after = ResidualBlock(n_nodes, n_hidden + 1, config.dropout)
+        self.after = ResidualBlock(n_nodes, n_hidden + 1)
         self.out = GraphConvolution(n_nodes, n_hidden + 1, config.n_coefficients)
         # Training starts from no change at all: it then learns the correction several times faster.
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
     def forward(self, shared: Tensor, told: Tensor) -> Tensor:
-        feature = self.feedback(told).unsqueeze(2)  # (B, N, 1)
-        x = torch.cat([feature, self.before(shared)], dim=2)  # (B, N, 1 + H): the feedback comes first
-        return self.out(self.after(x))  # (B, N, K)
+        feature = self.feedback(told).unsqueeze(2)  # (B, N + A, 1)
+        x = torch.cat([feature, self.before(shared)], dim=2)  # (B, N + A, 1 + H): the feedback comes first
+        return self.out(self.after(x))[:, : self.n_nodes]  # (B, N, K)
 
 
 class FeedbackNetwork(nn.Module):
@@ -170,25 +188,25 @@ class FeedbackNetwork(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.shared = GraphLayer(config.n_nodes, config.n_features, config.n_hidden, config.dropout)
+        self.shared = GraphLayer(config.n_seen, config.n_features, config.n_hidden, config.dropout)
         self.classification = ClassificationBranch(config)
         self.correction = CorrectionBranch(config)
-        shape = (config.n_nodes, config.n_coefficients)
+        shape = (config.n_seen, config.n_coefficients)
         self.register_buffer("input_mean", torch.zeros(shape))
         self.register_buffer("input_scale", torch.ones(shape))
         if config.baseline:
             self.register_buffer("difference_scale", torch.ones(shape))
 
-    def standardise_by(
-        self, inputs: Tensor, differences: Tensor | None = None, *, floor: float = 0.02
-    ) -> None:
-        """Set mean and scale of the input from training motions (S, N, K) and their differences to baselines.
+    def standardise_by(self, inputs: Tensor, baselines: Tensor | None = None, *, floor: float = 0.02) -> None:
+        """Set mean and scale of the input from training motions (S, N, K) and what they are compared with.
 
         `floor` keeps a coefficient that hardly varies (in leg lengths) from being blown up to noise.
         """
-        self.input_mean.copy_(inputs.mean(0))
-        self.input_scale.copy_(inputs.std(0).clamp_min(floor))
-        if differences is not None:
+        seen = self._seen(inputs)
+        self.input_mean.copy_(seen.mean(0))
+        self.input_scale.copy_(seen.std(0).clamp_min(floor))
+        if baselines is not None:
+            differences = seen - self._seen(baselines)
             self.difference_scale.copy_(differences.square().mean(0).sqrt().clamp_min(floor))
 
     def forward(
@@ -211,21 +229,27 @@ class FeedbackNetwork(nn.Module):
         -------
         NetworkOutput
         """
-        shared = self.shared(self._features(x, baseline))  # (B, N, H)
+        shared = self.shared(self._features(x, baseline))  # (B, N + A, H)
         log_probabilities = self.classification(shared)  # (B, M)
         told = self._told(log_probabilities, label)  # (B, M)
-        change = self.correction(shared, told) * self.input_scale  # (B, N, K)
+        change = self.correction(shared, told) * self.input_scale[: self.config.n_nodes]  # (B, N, K)
         return NetworkOutput(log_probabilities, change)
 
+    def _seen(self, x: Tensor) -> Tensor:
+        return torch.cat([x, angle_nodes(x)], dim=1) if self.config.angles else x  # (B, N + A, K)
+
     def _features(self, x: Tensor, baseline: Tensor | None) -> Tensor:
-        standard = (x - self.input_mean) / self.input_scale
+        seen = self._seen(x)
+        standard = (seen - self.input_mean) / self.input_scale
         if not self.config.baseline:
             return standard
         if baseline is None:
             baseline = torch.full_like(x, torch.nan)
-        there = baseline[:, :, :1].isfinite()  # (B, N, 1)
-        difference = torch.where(there, (x - baseline) / self.difference_scale, 0)
-        return torch.cat([standard, difference, there.to(x)], dim=2)  # (B, N, 2 K + 1)
+        there = baseline[:, :1, :1].isfinite()  # (B, 1, 1)
+        # Where there is none the repetition is compared with itself: the difference is zero, never NaN.
+        difference = (seen - self._seen(torch.where(there, baseline, x))) / self.difference_scale
+        flag = there.to(x).expand(-1, seen.shape[1], 1)
+        return torch.cat([standard, difference, flag], dim=2)  # (B, N + A, 2 K + 1)
 
     def _told(self, log_probabilities: Tensor, label: Tensor | None) -> Tensor:
         n_classes = len(self.config.classes)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ml.encoding import leg_length
 from ml.kinematics import Array, between, tilted, turned
 from ml.poses.gravity import up_directions, upright
 from ml.poses.sequence import PoseSequence
@@ -25,6 +26,10 @@ _HARDER = np.array([_HARDER_BY_PART.get(name.rsplit("_", 1)[-1], 1.0) for name i
 _OF_LEGS = np.array(
     [float(name.rsplit("_", 1)[-1] in ("knee", "ankle", "toe", "heel")) for name in EC3D_19.joints]
 )[:, None]
+
+
+#: How far aside of the pelvis joints of the leg usually are: half of a usual stance, in leg lengths.
+USUAL_SPREAD = {"knee": 0.24, "ankle": 0.25, "big_toe": 0.30, "heel": 0.25}
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Sensor:
         How much worse along the camera's axis.
     depth_kept : tuple of float
         Range of the share of depth that is kept along the camera's axis; (1, 1) keeps all.
+    spread_kept : tuple of float
+        Range of the share that is kept of how far knees and feet are aside of their usual place.
     tilt : float
         Degrees, spread of the error of the vertical.
     shear : tuple of float
@@ -71,6 +78,7 @@ class Sensor:
     bias: float = 0.0
     depth_factor: float = 1.0
     depth_kept: tuple[float, float] = (1.0, 1.0)
+    spread_kept: tuple[float, float] = (1.0, 1.0)
     tilt: float = 0.0
     shear: tuple[float, float] = (0.0, 0.0)
     limb_change: float = 0.0
@@ -101,6 +109,7 @@ SENSORS = (
         bias=0.018,
         depth_factor=1.8,
         depth_kept=(0.75, 1.05),
+        spread_kept=(0.3, 1.05),
         tilt=4.0,
         shear=(0.14, 0.12),
         limb_change=0.05,
@@ -115,6 +124,7 @@ SENSORS = (
         bias=0.022,
         depth_factor=2.0,
         depth_kept=(0.65, 1.1),
+        spread_kept=(0.2, 1.05),
         tilt=7.0,
         shear=(0.12, 0.15),
         limb_change=0.06,
@@ -218,6 +228,7 @@ class _Errors:
         self.harder = _HARDER[:, None] * along
         self.bias = rng.normal(0, sensor.bias, (joints, 3)) * self.harder
         self.kept = rng.uniform(*sensor.depth_kept)
+        self.spread = rng.uniform(*sensor.spread_kept)
         self.shear = rng.normal(*sensor.shear)
         self.tilt = np.radians(rng.normal(0, sensor.tilt, 2))
         self.bones = 1 + rng.normal(0, sensor.limb_change, joints)
@@ -241,7 +252,7 @@ class _Errors:
 
     def on(self, sequence: PoseSequence) -> PoseSequence:
         sensor = self.sensor
-        positions = self._rebuilt(sequence.positions)
+        positions = self._rebuilt(self._drawn_together(sequence.positions))
         pelvis = positions[:, [_J["mid_hip"]]]
         relative = positions - pelvis
         depth = (relative @ self.camera)[..., None] * self.camera
@@ -273,6 +284,26 @@ class _Errors:
             travels=sensor.travels and not sensor.body_aligned,
             estimated=sequence.estimated | estimated,
         )
+
+    def _drawn_together(self, positions: Array) -> Array:
+        """Bring knees and feet nearer to their usual place beside the pelvis, as one camera's guess does.
+
+        A network that lifts a picture regresses to the usual: of a wide stance or of knees that fall inward
+        it keeps a part.
+        """
+        if self.spread == 1.0 or is_lying(positions):
+            return positions
+        drawn = positions.copy()
+        pelvis = positions[:, _J["mid_hip"]]
+        across = positions[:, _J["right_hip"], :2] - positions[:, _J["left_hip"], :2]
+        across = across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
+        leg = leg_length(positions)
+        for side, sign in (("left", -1.0), ("right", 1.0)):
+            for joint, usual in USUAL_SPREAD.items():
+                at = _J[f"{side}_{joint}"]
+                aside = np.sum((positions[:, at, :2] - pelvis[:, :2]) * across, axis=1)
+                drawn[:, at, :2] += ((1 - self.spread) * (sign * usual * leg - aside))[:, None] * across
+        return drawn
 
     def _rebuilt(self, positions: Array) -> Array:
         """Build the body again from the pelvis with the lengths that the sensor sees."""

@@ -7,8 +7,8 @@ docs/training.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,11 @@ from ml.poses.sequence import PoseSequence
 from ml.sensors import PERFECT, Sensor, observe
 from ml.simulated_motion import Lunge, Plank, Squat, balanced_lean, lunge, plank, squat
 from ml.simulated_people import Person
+
+Course = TypeVar("Course", Squat, Lunge, Plank)
+
+#: The mildest mistake is so much of one that is just visible.
+MILDEST = 0.3
 
 __all__ = ["Person", "SimulatedRepetition", "SimulatedSpan", "simulate_recording", "simulate_repetition"]
 
@@ -82,8 +87,8 @@ def simulate_repetition(
     rng : numpy.random.Generator
         Draws how this repetition differs from the person's others.
     magnitude : float, optional
-        How strong the mistake is, 0 (just visible) to 1 (gross); drawn evenly if not given. A little under
-        0 is a borderline case, between correct and visible.
+        How strong the mistake is, 0 (just visible) to 1 (gross); drawn evenly if not given. From 0 down to -1
+        it is mild: visible only beside the person's own correct way.
     frame_rate : float
         Hz.
 
@@ -104,16 +109,21 @@ def simulate_repetition(
     exercise = exercise_of(code)
     if exercise == "squat":
         right = _habitual_squat(person, rng, frame_rate)
-        wrong = right if is_correct(code) else _squat_mistake(right, code, size, rng)
+        wrong = right if is_correct(code) else _squat_mistake(right, code, max(size, 0), rng)
+        wrong = _graded(right, wrong, size)
         motions = [squat(person, course) for course in ((wrong,) if wrong is right else (wrong, right))]
     elif exercise == "lunge":
         right_lunge = _habitual_lunge(person, rng, frame_rate)
-        wrong_lunge = right_lunge if is_correct(code) else _lunge_mistake(right_lunge, code, size, rng)
+        wrong_lunge = (
+            right_lunge if is_correct(code) else _lunge_mistake(right_lunge, code, max(size, 0), rng)
+        )
+        wrong_lunge = _graded(right_lunge, wrong_lunge, size)
         lunges = (wrong_lunge,) if wrong_lunge is right_lunge else (wrong_lunge, right_lunge)
         motions = [lunge(person, course) for course in lunges]
     else:
         right_plank = _habitual_plank(person, rng, frame_rate)
-        wrong_plank = right_plank if is_correct(code) else _plank_mistake(right_plank, code, size)
+        wrong_plank = right_plank if is_correct(code) else _plank_mistake(right_plank, code, max(size, 0))
+        wrong_plank = _graded(right_plank, wrong_plank, size)
         planks = (wrong_plank,) if wrong_plank is right_plank else (wrong_plank, right_plank)
         motions = [plank(person, course) for course in planks]
     sequences = [PoseSequence(positions, frame_rate, format="simulated") for positions in motions]
@@ -284,6 +294,21 @@ def _course(
 
 
 # Mistakes: graded changes of known joints.
+
+
+def _graded(right: Course, wrong: Course, size: float) -> Course:
+    """Go only part of the way from right to just visible where a mistake is mild (`size` under 0)."""
+    if size >= 0 or wrong is right:
+        return wrong
+    share = 1 + size * (1 - MILDEST)
+    between_both: dict[str, object] = {}
+    for field in fields(right):
+        a, b = getattr(right, field.name), getattr(wrong, field.name)
+        if isinstance(a, float):
+            between_both[field.name] = a + share * (b - a)
+        elif isinstance(a, tuple):
+            between_both[field.name] = tuple(x + share * (y - x) for x, y in zip(a, b, strict=True))
+    return replace(right, **between_both)
 
 
 def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generator) -> Squat:

@@ -42,8 +42,10 @@ class TrainingOptions:
         to measure, each; the judge has half as many of its own.
     repetitions : int
         Of each class by each person.
-    epochs, batch, learning_rate, hidden, dropout
+    epochs, batch, learning_rate, hidden
         Of the two-branch network.
+    dropout : float
+        In what names the mistake.
     correction, at_fault : float
         Weights of the correction beside the class, over all joints and where the true one moves them; see
         `ml.losses.LossWeights`.
@@ -60,7 +62,7 @@ class TrainingOptions:
     batch: int = 64
     learning_rate: float = 2e-3
     hidden: int = 96
-    dropout: float = 0.0
+    dropout: float = 0.2
     correction: float = 25.0
     at_fault: float = 25.0
     workers: int = 2
@@ -94,14 +96,15 @@ def train(options: TrainingOptions, out: Path) -> Release:
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
     familiarity = Familiarity(len(CODES), learned.inputs.shape[1])
-    familiarity.fit(learned.inputs, learned.labels)
-    thresholds = {"unlike_training": fitted_distance(familiarity, calibration)}
+    familiarity.fit(learned.visible.inputs, learned.visible.labels)
+    thresholds = {"unlike_training": fitted_distance(familiarity, calibration.visible)}
     temperatures, metrics = [], {}
     for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
-        temperature = fitted_temperature(network, calibration, baseline=baseline)
-        confidence = fitted_confidence(network, calibration, temperature, baseline=baseline)
+        held = calibration if baseline else calibration.visible
+        temperature = fitted_temperature(network, held, baseline=baseline)
+        confidence = fitted_confidence(network, held, temperature, baseline=baseline)
         metrics[f"unseen_simulated_people{suffix}"] = measured(
-            network, judge, unseen, temperature, confidence, baseline=baseline
+            network, judge, unseen.visible, temperature, confidence, baseline=baseline
         )
         thresholds[f"confidence{suffix}"] = confidence
         temperatures.append(temperature)
@@ -127,9 +130,11 @@ def check_writable(out: Path) -> None:
 
 def train_network(learned: TrainingSet, selection: TrainingSet, options: TrainingOptions) -> FeedbackNetwork:
     """Train the two-branch network; of all epochs the one with the least loss on `selection` is returned."""
-    config = NetworkConfig(classes=CODES, n_hidden=options.hidden, dropout=options.dropout, baseline=True)
+    config = NetworkConfig(
+        classes=CODES, n_hidden=options.hidden, dropout=options.dropout, baseline=True, angles=True
+    )
     network = FeedbackNetwork(config)
-    network.standardise_by(learned.inputs, learned.inputs - learned.baseline())
+    network.standardise_by(learned.inputs, learned.baseline())
     weights = LossWeights(correction=options.correction, at_fault=options.at_fault)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=1e-2)
     steps = options.epochs * (len(learned) // options.batch + 1)
@@ -142,8 +147,9 @@ def train_network(learned: TrainingSet, selection: TrainingSet, options: Trainin
             if len(which) < 2:
                 continue  # batch normalisation needs two
             batch = learned.chosen(which).seen_otherwise()
-            # Half have no baseline, as most people who come for the first time.
-            counts = torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * (torch.rand(len(batch)) < 0.5)
+            # Most have no baseline, as people who come for the first time; mild ones are told by it alone.
+            compared = (torch.rand(len(batch)) < 0.4) | batch.mild
+            counts = torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * compared
             # The true class is fed back less and less, drawn for each example by itself.
             taught = torch.rand(len(batch)) < 1 - epoch / max(options.epochs - 1, 1)
             told = torch.where(taught, batch.labels, torch.full_like(batch.labels, -1))
@@ -165,6 +171,7 @@ def train_network(learned: TrainingSet, selection: TrainingSet, options: Trainin
 def train_judge(judged: TrainingSet, options: TrainingOptions) -> JudgeNetwork:
     """Train the judge on its own people; it sees angles and distances, nothing of the other network."""
     judge = JudgeNetwork(JudgeConfig(classes=CODES))
+    judged = judged.visible
     judge.standardise_by(judged.features)
     epochs = max(options.epochs, 2)
     optimiser = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=1e-2)
@@ -190,10 +197,10 @@ def _loss_on(network: FeedbackNetwork, held: TrainingSet, weights: LossWeights) 
     """Return the terms of the loss on people held out, the mean of with and without baseline."""
     network.eval()
     sums: dict[str, float] = {}
-    for baseline in (False, True):
-        output = run(network, held, baseline=baseline)
-        right = (output.log_probabilities.argmax(1) == held.labels).float().mean()
-        for name, value in (_terms(output, held, weights) | {"right": right}).items():
+    for examples, baseline in ((held.visible, False), (held, True)):
+        output = run(network, examples, baseline=baseline)
+        right = (output.log_probabilities.argmax(1) == examples.labels).float().mean()
+        for name, value in (_terms(output, examples, weights) | {"right": right}).items():
             sums[name] = sums.get(name, 0.0) + float(value) / 2
     return sums
 

@@ -54,6 +54,9 @@ class TrainingSet:
     people : Tensor of int64, shape (S,)
     baselines : Tensor, shape (S, 3, 57, K)
         Other, correct repetitions of the same person and exercise, seen by the same sensor.
+    mild : Tensor of bool, shape (S,)
+        Whether a mistake is so mild that it shows only beside the baseline; as many correct repetitions are
+        marked, so that with a baseline too every class comes alike often.
     """
 
     inputs: Tensor
@@ -63,6 +66,7 @@ class TrainingSet:
     legs: Tensor
     people: Tensor
     baselines: Tensor
+    mild: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -70,6 +74,11 @@ class TrainingSet:
     def chosen(self, which: Tensor) -> "TrainingSet":
         """Return the examples of a mask or of indices."""
         return TrainingSet(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+    @property
+    def visible(self) -> "TrainingSet":
+        """The examples that can be told without a baseline."""
+        return self.chosen(~self.mild)
 
     def baseline(self, counts: Tensor | int = MOST_BASELINES) -> Tensor:
         """Return the mean of the first so many baselines of each example, (S, 57, K); of none NaN."""
@@ -100,14 +109,14 @@ def _drawn_errors(n: int) -> tuple[Tensor, Tensor]:
     camera = torch.stack([view.cos(), view.sin(), torch.zeros(n)], dim=1)  # (n, 3)
     lost = (0.15 - 0.2 * torch.rand(n))[:, None, None]
     shrunk = torch.eye(3) - lost * camera[:, :, None] * camera[:, None]
-    forward, aside = torch.deg2rad(3 * torch.randn(2, n))
+    forward, aside = torch.deg2rad(5 * torch.randn(2, n))
     tilt = torch.eye(3).repeat(n, 1, 1)
     tilt[:, 0, 2], tilt[:, 2, 0], tilt[:, 1, 2], tilt[:, 2, 1] = aside, -aside, -forward, forward
     shear = torch.zeros(n, len(EC3D_19), 3, 3)
-    shear[:, _LEGS, :, 2] = (0.06 * torch.randn(n, 1) * camera)[:, None]
+    shear[:, _LEGS, :, 2] = (0.09 * torch.randn(n, 1) * camera)[:, None]
     linear = tilt[:, None] @ (shrunk[:, None] + shear)
     linear[:, PELVIS] = torch.eye(3)  # its node is not the body but its path, about the path's mean
-    bias = 0.015 * torch.randn(n, len(EC3D_19), 3)
+    bias = 0.025 * torch.randn(n, len(EC3D_19), 3)
     bias[:, PELVIS] = 0
     for joint, leader in FOLLOWS.items():
         bias[:, EC3D_19.index(joint)] = bias[:, EC3D_19.index(leader)]
@@ -132,7 +141,7 @@ def simulate_training_set(
     people : int
         At most 99,999.
     repetitions : int
-        Of each class by each person.
+        Of each class by each person; and as many more that are mild.
     workers : int
         Processes; the result does not depend on it.
     what : str
@@ -159,13 +168,17 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
     number, repetitions = job
     torch.set_num_threads(1)
     person, rng = Person.sample(number), np.random.default_rng([number, 2])
-    inputs, features, labels, changes, legs, baselines = [], [], [], [], [], []
+    inputs, features, labels, changes, legs, baselines, mild = [], [], [], [], [], [], []
     for exercise in EXERCISES:
         # One sensor at one place sees all of an exercise, as in a recording and the one before it.
-        codes = [code for code in CODES if exercise_of(code) == exercise] * repetitions
+        own = [code for code in CODES if exercise_of(code) == exercise]
+        drawn = [(code, None) for code in own * repetitions]
+        drawn += [(code, -rng.uniform()) for code in own * repetitions]
+        codes = [code for code, _ in drawn]
+        mild += [magnitude is not None for _, magnitude in drawn]
         simulated = [
-            cut_roughly(simulate_repetition(person, code, rng), rng)
-            for code in [correct_code(exercise)] * MOST_BASELINES + codes
+            cut_roughly(simulate_repetition(person, code, rng, magnitude), rng)
+            for code, magnitude in [(correct_code(exercise), None)] * MOST_BASELINES + drawn
         ]
         sensor = SENSORS[int(rng.choice(len(SENSORS), p=SENSOR_SHARES))]
         observed = observe_in_turn([[repetition.performed] for repetition in simulated], sensor, rng)
@@ -185,6 +198,7 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
         np.array(legs, dtype=np.float32),
         np.full(len(labels), number, dtype=np.int64),
         np.concatenate(baselines),
+        np.array(mild),
     )
 
 

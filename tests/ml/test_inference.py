@@ -50,10 +50,10 @@ def published(shared, tmp_path_factory):
 def personal(tmp_path_factory):
     """Untrained as well, but one that takes the person's baseline."""
     torch.manual_seed(1)
-    network = FeedbackNetwork(NetworkConfig(classes=CODES, n_hidden=8, baseline=True))
+    network = FeedbackNetwork(NetworkConfig(classes=CODES, n_hidden=8, baseline=True, angles=True))
     torch.nn.init.normal_(network.correction.out.weight, std=0.02)
     inputs = torch.from_numpy(encode(repetitions(CODES)))
-    network.standardise_by(inputs, inputs - inputs.mean(0))
+    network.standardise_by(inputs, inputs.mean(0).expand_as(inputs))
     network(inputs, baseline=inputs.flip(0))
     folder = tmp_path_factory.mktemp("releases") / "personal"
     return write_release(folder, network=network, temperature=1.0, temperature_with_baseline=4.0)

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from ml.encoding import decode_change, encode, leg_length
+from ml.encoding import decode_change, leg_length
 from ml.losses import (
     LossWeights,
     acceleration,
     correction_distance,
     distance_at_fault,
     nearest_distance,
-    to_joints,
     total_loss,
 )
 from ml.model import NetworkOutput
@@ -52,14 +51,6 @@ def test_distance_is_in_metres_of_the_world():
         torch.from_numpy(change)[None], torch.zeros(1, 57, 25).double(), torch.tensor([leg]).double()
     )
     assert measured.item() == pytest.approx(in_world, rel=0.01)
-
-
-def test_joints_of_an_encoded_motion_have_the_persons_shape():
-    sequence = repetition()
-    joints = to_joints(torch.from_numpy(encode([sequence])))[0].numpy()
-    thigh = np.linalg.norm(joints[:, 9] - joints[:, 10], axis=1) * leg_length(sequence.positions)
-    real = np.linalg.norm(sequence.joint("right_hip") - sequence.joint("right_knee"), axis=1)
-    assert thigh.mean() == pytest.approx(real.mean(), rel=0.01)
 
 
 def test_perfect_correction_and_class_cost_next_to_nothing():

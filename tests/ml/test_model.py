@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.model import FeedbackNetwork, NetworkConfig
+from ml.trajectories import N_ANGLES
 
 CLASSES = ("squat.correct", "squat.knees_inward", "squat.front_bent")
 
@@ -116,6 +117,12 @@ def test_no_baseline_is_one_of_nothing_and_concerns_nobody_else():
     torch.testing.assert_close(mixed.change[1:3], without.change[1:3])
     torch.testing.assert_close(mixed.change[0], beside.change[0])
     assert mixed.log_probabilities.isfinite().all()
+
+
+def test_angles_are_further_nodes_that_are_not_corrected():
+    made, x = network(angles=True, baseline=True), inputs(4)
+    assert made.input_mean.shape == (57 + N_ANGLES, 25)
+    assert made(x, baseline=inputs(4, seed=1)).change.shape == x.shape
 
 
 def test_a_repetition_like_the_baseline_is_not_one_without():

@@ -6,7 +6,7 @@ import pytest
 from ml.catalogue import CODES, exercise_of, is_correct
 from ml.preprocess import prepare
 from ml.repetitions import find_repetitions
-from ml.sensors import SENSORS, body_aligned, observe, observe_in_turn
+from ml.sensors import SENSORS, Sensor, body_aligned, observe, observe_in_turn
 from ml.simulate import Person, simulate_recording, simulate_repetition
 from ml.skeletons import EC3D_19
 
@@ -86,10 +86,24 @@ def test_magnitude_grades_the_mistake():
     person = Person.sample(3)
     sizes = [
         np.abs(r.performed.positions - r.correct.positions).max()
-        for m in (0.0, 0.5, 1.0)
+        for m in (-1.0, -0.4, 0.0, 0.5, 1.0)
         for r in [simulate_repetition(person, "squat.knees_inward", np.random.default_rng(3), m)]
     ]
-    assert sizes[0] < sizes[1] < sizes[2]
+    assert sizes == sorted(sizes)
+    assert sizes[0] > 0
+    assert sizes[0] < 0.5 * sizes[2]
+
+
+def test_one_camera_draws_a_wide_stance_together():
+    wide = simulate_repetition(
+        Person.sample(3), "squat.feet_too_wide", np.random.default_rng(3), 1.0
+    ).performed
+    sensor = Sensor("drawing", spread_kept=(0.3, 0.3))
+    apart = [
+        np.linalg.norm(s.joint("left_ankle") - s.joint("right_ankle"), axis=1).mean()
+        for s in (wide, observe(wide, sensor, np.random.default_rng(0)))
+    ]
+    assert apart[1] < 0.8 * apart[0]
 
 
 def test_a_seed_is_a_person_and_a_repetition():

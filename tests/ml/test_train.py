@@ -9,12 +9,12 @@ from ml.calibration import fitted_confidence, fitted_distance, fitted_temperatur
 from ml.catalogue import CODES, is_correct
 from ml.encoding import decode_change, encode
 from ml.familiarity import Familiarity
-from ml.losses import to_joints
 from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import ReleaseError, load_release
 from ml.simulate import Person, simulate_repetition
 from ml.train import TrainingOptions, main, train
 from ml.training_set import cut_roughly, encoded_change, simulate_training_set
+from ml.trajectories import to_joints
 
 TINY = TrainingOptions(people=4, epochs=2, hidden=8, workers=1, threads=1)
 
@@ -25,12 +25,19 @@ def examples():
 
 
 def test_examples_have_every_class_of_every_person(examples):
-    assert len(examples) == 3 * len(CODES)
+    assert len(examples) == 2 * 3 * len(CODES)
     assert examples.people.unique().tolist() == [0, 1, 2]
-    assert examples.labels.bincount().tolist() == [3] * len(CODES)
+    for part in (examples.visible, examples.chosen(examples.mild)):
+        assert part.labels.bincount().tolist() == [3] * len(CODES)
     for label, code in enumerate(CODES):
         changes = examples.changes[examples.labels == label]
         assert (changes.abs().sum() == 0) == is_correct(code)
+
+
+def test_mild_mistakes_change_less_than_visible_ones(examples):
+    wrong = examples.chosen(~torch.tensor([is_correct(code) for code in CODES])[examples.labels])
+    asked = wrong.changes.square().sum((1, 2)).sqrt()
+    assert asked[wrong.mild].mean() < 0.7 * asked[~wrong.mild].mean()
 
 
 def test_a_seed_gives_the_same_examples_however_many_work_on_them(examples):
