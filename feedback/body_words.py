@@ -1,4 +1,4 @@
-"""The words for joints and joint angles that pages show."""
+"""The words for joints, joint angles and measures that pages show."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -37,3 +37,15 @@ ANGLE_NAMES = {
     "trunk_lean": pgettext_lazy("angle", "Trunk lean"),
     "back_curve": pgettext_lazy("angle", "Hips out of line"),
 }
+
+#: The measures of ml/measures.py.
+MEASURE_NAMES = {
+    "knee_bend": _("Depth (knee bend)"),
+    "knee_range": _("Range of motion (knee)"),
+    "asymmetry": _("Asymmetry (left minus right)"),
+    "seconds_down": _("Tempo, down"),
+    "seconds_up": _("Tempo, up"),
+    "hips_off_line": _("Hips off the line"),
+    "seconds_held": _("Time held"),
+}
+UNITS = {"deg": "°", "s": " s"}

@@ -7,9 +7,10 @@ value, so that one figure serves every theme.
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from feedback.grouping import Unit, grouped, short_name, unit_name
+from feedback.marks import Mark
 from feedback.periods import Period, Series, change_sentence, compare, halves
 from feedback.selectors import HistoryEntry
 from feedback.shares import share_text
@@ -46,12 +47,16 @@ def history_series(entries: Sequence[HistoryEntry], exercise: str) -> list[Serie
     return [one for one in series if any(one.counts)]
 
 
-def history_table(entries: Sequence[HistoryEntry], series: Sequence[Series]) -> list[dict[str, Any]]:
-    """Return one row a session, newest first: the text twin of the figure."""
+def history_table(
+    entries: Sequence[HistoryEntry], series: Sequence[Series], unit: Unit = Unit.SESSION
+) -> list[dict[str, Any]]:
+    """Return one row a unit, newest first: the text twin of the figure."""
     rows = [
         {
             "session": entry.session,
+            "name": unit_name(unit, entry.day),
             "day": entry.day,
+            "sessions": entry.sessions,
             "total": entry.total,
             "unreviewed": entry.unreviewed,
             "cells": [(one.counts[i], share_text(one.counts[i] / entry.total)) for one in series],
@@ -61,10 +66,21 @@ def history_table(entries: Sequence[HistoryEntry], series: Sequence[Series]) -> 
     return rows[::-1]
 
 
-def history_figure(entries: Sequence[HistoryEntry], series: Sequence[Series]) -> dict[str, Any]:
-    """Return the Plotly figure: a stacked bar a session, each part the share of one finding."""
+def history_figure(
+    entries: Sequence[HistoryEntry],
+    series: Sequence[Series],
+    unit: Unit = Unit.SESSION,
+    marks: Sequence[Mark] = (),
+) -> dict[str, Any]:
+    """Return the Plotly figure: a stacked bar a unit, each part the share of one finding.
+
+    `marks` are drawn between the bars by the page, which knows how much room there is.
+    """
     totals = [entry.total for entry in entries]
+    # Over 1 where a repetition has two mistakes at once.
+    tallest = max((sum(one.counts[i] for one in series) / n for i, n in enumerate(totals)), default=1.0)
     return {
+        "marks": [{"x": mark.x, "text": mark.text} for mark in marks],
         "data": [_bars(one, totals) for one in series],
         "layout": {
             "barmode": "stack",
@@ -72,10 +88,14 @@ def history_figure(entries: Sequence[HistoryEntry], series: Sequence[Series]) ->
             "showlegend": False,
             "xaxis": {
                 "tickvals": list(range(len(entries))),
-                "ticktext": [f"{date_format(entry.day, 'j M')}<br>n = {entry.total}" for entry in entries],
+                "ticktext": [f"{short_name(unit, entry.day)}<br>n = {entry.total}" for entry in entries],
                 "range": [-0.6, len(entries) - 0.4],
             },
-            "yaxis": {"range": [0, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
+            "yaxis": {
+                "range": [0, max(1.0, tallest) + 0.02],
+                "tickvals": [0, 0.25, 0.5, 0.75, 1],
+                "tickformat": ".0%",
+            },
         },
     }
 
@@ -125,13 +145,16 @@ def history(
     *,
     all_entries: Sequence[HistoryEntry],
     periods: tuple[Period, Period] | None,
+    unit: Unit = Unit.SESSION,
+    marks: Sequence[Mark] = (),
 ) -> dict[str, Any]:
-    """Return all that the page of a patient shows of one exercise's history.
+    """Return all that the page of a patient shows of one exercise's mistakes.
 
-    `entries` are the sessions shown; `periods`, of all sessions, the ones compared: without them the earlier
-    and the later half of those shown.
+    `entries` are the sessions shown, put together by `unit`; `periods`, of all sessions, the ones compared:
+    without them the earlier and the later half of those shown.
     """
-    series = history_series(entries, exercise)
+    shown = grouped(entries, unit)
+    series = history_series(shown, exercise)
     compared = periods or halves(entries)
     changes = compare(all_entries, history_series(all_entries, exercise), compared) if compared else []
     total = sum(entry.total for entry in entries)
@@ -139,8 +162,8 @@ def history(
     return {
         "entries": entries,
         "series": series,
-        "rows": history_table(entries, series),
-        "figure": history_figure(entries, series),
+        "rows": history_table(shown, series, unit),
+        "figure": history_figure(shown, series, unit, marks),
         "changes": changes,
         "sentence": change_sentence(changes) if changes else "",
         "periods": compared or (),

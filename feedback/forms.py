@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from feedback.grouping import Unit
 from feedback.periods import Period
 from patients.forms import DateInput
 from patients.models import Exercise
@@ -17,6 +18,7 @@ class HistoryForm(forms.Form):
     exercise = forms.ChoiceField(choices=[("", ""), *Exercise.choices], required=False)
     start = forms.DateField(label=_("From"), required=False, widget=DateInput())
     end = forms.DateField(label=_("To"), required=False, widget=DateInput())
+    by = forms.ChoiceField(choices=[("", ""), *Unit.choices], required=False)
 
 
 class ReportForm(forms.Form):

@@ -23,8 +23,8 @@ class Period(NamedTuple):
     start: date
     end: date
 
-    def holds(self, entry: HistoryEntry) -> bool:
-        return self.start <= entry.day <= self.end
+    def has(self, day: date) -> bool:
+        return self.start <= day <= self.end
 
     def __str__(self) -> str:
         if self.start == date.min:
@@ -95,7 +95,7 @@ def compare(
     entries: Sequence[HistoryEntry], series: Sequence[Series], periods: tuple[Period, Period]
 ) -> list[Change]:
     """Compare two periods of the sessions; empty where one of them holds no repetition."""
-    chosen = [[i for i, entry in enumerate(entries) if period.holds(entry)] for period in periods]
+    chosen = [[i for i, entry in enumerate(entries) if period.has(entry.day)] for period in periods]
     totals = [sum(entries[i].total for i in inside) for inside in chosen]
     if not all(totals):
         return []

@@ -240,8 +240,9 @@ def _pictures(analyses: QuerySet[Analysis]) -> list[dict[str, Any]]:
     for one in repetitions:
         undecided = one.abstained and one.verdict_decision is None
         dropped = one.verdict_decision == Verdict.Decision.NOT_A_REPETITION
-        if not undecided and not dropped and not is_correct(one.label):
-            of_mistake.setdefault(one.label, []).append(one)
+        for label in () if undecided or dropped else filter(None, (one.label, one.second_label)):
+            if not is_correct(label):
+                of_mistake.setdefault(label, []).append(one)
     frequent = sorted(of_mistake.items(), key=lambda item: -len(item[1]))
     chosen = [(label, one) for label, group in frequent if (one := _clearest(label, group))]
     return [_picture(label, one) for label, one in chosen[:MOST_PICTURES]]

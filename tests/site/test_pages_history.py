@@ -13,11 +13,12 @@ from django.urls import reverse
 from pytest_django.asserts import assertNumQueries
 
 from feedback.charts import history_figure, history_series, history_table
+from feedback.measuring import measure_unmeasured
 from feedback.periods import change_sentence, compare, halves
 from feedback.selectors import mistake_history
 from feedback.tables import csv_response
-from patients.models import AccessLogEntry, User
-from tests.factories import People, VerdictFactory, days_ago
+from patients.models import AccessLogEntry, Recording, User
+from tests.factories import People, PrescriptionFactory, VerdictFactory, days_ago
 from tests.site.pages import analysed, text_of
 
 INWARD, SHALLOW, RIGHT = "squat.knees_inward", "squat.not_low_enough", "squat.correct"
@@ -142,9 +143,9 @@ def test_the_table_as_csv(client: Client, people: People) -> None:
     analysed(people.patient, ["plank.correct"], day=1)
     days = [days_ago(n).date().isoformat() for n in (9, 2)]
     assert csv_of(client, people, exercise="squat") == [
-        ["Session", "Exercise", "Knees fall inward", "Not sure", "Correct", "All", "To review"],
-        [days[0], "Squat", "2", "0", "1", "3", "3"],
-        [days[1], "Squat", "0", "1", "1", "2", "2"],
+        ["Session", "Exercise", "Knees fall inward", "Not sure", "Correct", "All", "To review", "Pain"],
+        [days[0], "Squat", "2", "0", "1", "3", "3", ""],
+        [days[1], "Squat", "0", "1", "1", "2", "2", ""],
     ]
     assert [row[0] for row in csv_of(client, people, exercise="squat", start=days[1])[1:]] == days[1:]
     assert len(csv_of(client, people)) == 2  # as on the page: the exercise done last
@@ -158,7 +159,7 @@ def test_the_page_leads_to_the_csv_of_what_it_shows(client: Client, people: Peop
     address = re.search(r'href="([^"]+history\.csv[^"]*)"', html)
     assert address
     query = parse_qs(urlsplit(unescape(address[1])).query)
-    assert query == {"start": [start], "exercise": ["squat"]}
+    assert query == {"start": [start], "exercise": ["squat"], "by": ["session"]}
 
 
 @pytest.mark.parametrize("word", ["=1+1", "+1", "-1", "@sum", "\t=1", " =1", "\n=1"])
@@ -229,4 +230,49 @@ def test_the_page_asks_as_much_for_many_sessions_as_for_one(client: Client, peop
 
 
 #: Sign-in 2, patient and access 3, log 1, sessions 4, prescriptions 1, waiting 1, history 1, navigation 3.
-PAGE_QUERIES = 16
+PAGE_QUERIES = 18
+
+
+def test_a_long_history_is_put_together_and_can_be_looked_at_otherwise(
+    client: Client, people: People
+) -> None:
+    for day in range(1, 64, 2):
+        analysed(people.patient, [INWARD], day=day)
+    weeks = page_of(client, people)
+    assert weeks.context["unit"] == "week"
+    assert "per week" in text_of(weeks)
+    assert sum(row["total"] for row in weeks.context["rows"]) == 32
+    assert len(page_of(client, people, by="session").context["rows"]) == 32
+    assert len(page_of(client, people, by="month").context["rows"]) <= 4
+    assert page_of(client, people, by="fortnight").status_code == 200
+
+
+def test_measures_pain_and_adherence_stand_in_tables(client: Client, people: People) -> None:
+    PrescriptionFactory(patient=people.patient, starts_on=days_ago(20).date(), days_a_week=7)
+    for day in (9, 2):
+        analysed(people.patient, [RIGHT, RIGHT], day=day)
+    measure_unmeasured()
+    Recording.objects.update(pain=6)
+    text = text_of(page_of(client, people))
+    assert "Depth (knee bend)" in text
+    assert "week of" in text
+    shown = page_of(client, people).context
+    assert [figure["name"] for figure in shown["measure_figures"]][-1] == "Pain"
+    assert sum(days.done for _name, _short, days in shown["followed"]) == 2
+    assert round(sum(days.asked for _name, _short, days in shown["followed"])) == 8
+    rows = csv_of(client, people)
+    assert rows[0][-2:] == ["Tempo, up, s", "Pain"]
+    assert rows[1][-1] == "6"
+
+
+def test_two_mistakes_at_once_do_not_leave_the_picture(people: People) -> None:
+    session = analysed(people.patient, [INWARD])
+    VerdictFactory(
+        repetition=session.analyses.get().repetitions.get(),
+        decision="overridden",
+        label=INWARD,
+        second_label=SHALLOW,
+    )
+    entries = mistake_history(people.patient)
+    figure = history_figure(entries, history_series(entries, "squat"))
+    assert figure["layout"]["yaxis"]["range"][1] > 2
