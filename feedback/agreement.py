@@ -7,12 +7,13 @@ from functools import cached_property
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from feedback.models import ModelRelease, Repetition, Verdict
 from feedback.selectors import standing_verdicts
 from feedback.sentences import NOT_SURE
 from ml.catalogue import CODES
+from patients.models import Clinic
 from patients.permissions import visible_patients
 
 if TYPE_CHECKING:
@@ -197,17 +198,29 @@ def _against_the_rest(pairs: Pairs, seconds: Pairs, code: str) -> Counter[tuple[
     return two
 
 
-def agreement(user: "AnyUser", release: ModelRelease | None = None) -> list[ExerciseAgreement]:
-    """Return the agreement on each exercise over the patients whom a clinician may see. Two queries.
+def compared_repetitions(
+    user: "AnyUser", release: ModelRelease | None, clinic: Clinic | None
+) -> QuerySet[Repetition]:
+    """Return the repetitions that count: of all patients whom a clinician may see, but not their own."""
+    patients = visible_patients(user).exclude(user=user.pk)
+    if clinic is not None:
+        patients = patients.filter(clinic=clinic)
+    found = Repetition.objects.filter(analysis__recording__patient__in=patients.order_by().values("pk"))
+    return found if release is None else found.filter(analysis__release=release)
 
-    A person's own record as a patient does not count.
-    """
-    patients = visible_patients(user).exclude(user=user.pk).values("pk")
-    repetitions = Repetition.objects.filter(analysis__recording__patient__in=patients)
-    verdicts = standing_verdicts().filter(repetition__analysis__recording__patient__in=patients)
-    if release is not None:
-        repetitions = repetitions.filter(analysis__release=release)
-        verdicts = verdicts.filter(repetition__analysis__release=release)
+
+def judged_by(user: "AnyUser", release: ModelRelease | None, clinic: Clinic | None) -> QuerySet[Verdict]:
+    """Return every verdict on the repetitions that count."""
+    repetitions = compared_repetitions(user, release, clinic).order_by().values("pk")
+    return Verdict.objects.filter(repetition__in=repetitions)
+
+
+def agreement(
+    user: "AnyUser", release: ModelRelease | None = None, clinic: Clinic | None = None
+) -> list[ExerciseAgreement]:
+    """Return the agreement on each exercise over the patients whom a clinician may see. Two queries."""
+    repetitions = compared_repetitions(user, release, clinic)
+    verdicts = standing_verdicts().filter(repetition__in=repetitions.order_by().values("pk"))
     counted = repetitions.order_by().values_list("exercise", "abstained").annotate(n=Count("pk"))
     judged = (
         verdicts.order_by()

@@ -50,6 +50,11 @@ def active_memberships(user: "AnyUser") -> QuerySet[Membership]:
     return Membership.objects.filter(user=user, is_active=True)
 
 
+def clinics_of(user: "AnyUser") -> QuerySet[Clinic]:
+    """Return the clinics that a person works for, by name. One query."""
+    return Clinic.objects.filter(memberships__in=active_memberships(user)).order_by("name", "pk")
+
+
 def is_clinician(user: "AnyUser") -> bool:
     """Tell whether a person works for any clinic. One query."""
     return active_memberships(user).exists()

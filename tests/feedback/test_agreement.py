@@ -5,13 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from feedback.agreement import agreement, cohens_kappa
+from feedback.between import between_clinicians
 from feedback.models import Repetition
 from tests.factories import (
     AnalysisFactory,
+    CareAssignmentFactory,
+    MembershipFactory,
     ModelReleaseFactory,
     PatientFactory,
     People,
@@ -149,7 +153,7 @@ def test_the_page_asks_as_much_for_many_as_for_few(client: Any, people: People) 
         with CaptureQueriesContext(connection) as queries:
             client.get(reverse("agreement"))
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 9
+    assert counts[0] == counts[1] <= 11
 
 
 def test_two_mistakes_at_once_count_under_both(people: People) -> None:
@@ -168,3 +172,52 @@ def test_two_mistakes_at_once_count_under_both(people: People) -> None:
     shallow = squat.mistakes[1].kappa  # [[yes, yes], [no, yes], [no, no]]: observed 2/3, expected 4/9
     assert shallow
     assert shallow.value == pytest.approx(0.4)
+
+
+def both(people: People, repetition: Repetition, first: str, second: str) -> None:
+    """Let the lead and then the colleague judge a repetition."""
+    for clinician, label in ((people.lead, first), (people.colleague, second)):
+        VerdictFactory(repetition=repetition, clinician=clinician, decision="overridden", label=label)
+
+
+def test_clinicians_are_compared_where_two_reviewed(people: People) -> None:
+    one, two, three, _alone = judged(people, INWARD, number=4)
+    both(people, one, INWARD, INWARD)
+    both(people, two, INWARD, SHALLOW)
+    both(people, three, RIGHT, RIGHT)
+    VerdictFactory(repetition=_alone, clinician=people.lead, label=INWARD)
+    (pair,) = between_clinicians(people.lead)
+    assert set(pair.names) == {str(people.lead), str(people.colleague)}
+    assert (pair.total, pair.same) == (3, 2)
+    assert pair.kappa
+    assert pair.kappa.value == pytest.approx(0.5)  # observed 2/3, expected 1/3
+
+
+def test_of_each_clinician_the_newest_counts_and_what_was_taken_back_does_not(people: People) -> None:
+    one, two = judged(people, INWARD, number=2)
+    both(people, one, INWARD, SHALLOW)
+    VerdictFactory(repetition=one, clinician=people.colleague, decision="not_a_repetition", label="")
+    both(people, two, INWARD, INWARD)
+    VerdictFactory(repetition=two, clinician=people.lead, decision="undone", label="")
+    (pair,) = between_clinicians(people.lead)
+    assert sorted(pair.verdicts) in ([(INWARD, "not_a_repetition")], [("not_a_repetition", INWARD)])
+
+
+def test_the_agreement_of_one_clinic(client: Client, people: People) -> None:
+    MembershipFactory(user=people.lead, clinic=people.other_clinic)
+    elsewhere = PatientFactory(clinic=people.other_clinic)
+    CareAssignmentFactory(
+        patient=elsewhere, membership=people.lead.memberships.get(clinic=people.other_clinic)
+    )
+    judged(people, INWARD, INWARD, 2)
+    judged(people, INWARD, SHALLOW, 3, patient=elsewhere)
+    assert [one.reviewed for one in agreement(people.lead)] == [5]
+    assert [one.reviewed for one in agreement(people.lead, clinic=people.clinic)] == [2]
+    client.force_login(people.lead)
+    page = client.get(reverse("agreement"), {"clinic": str(people.other_clinic.uuid)})
+    assert [one.overridden for one in page.context["exercises"]] == [3]
+    assert "All clinics" in text_of(page)
+    # Another's clinic is no clinic to choose.
+    client.force_login(people.colleague)
+    page = client.get(reverse("agreement"), {"clinic": str(people.other_clinic.uuid)})
+    assert page.context["clinic"] is None
