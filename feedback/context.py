@@ -4,6 +4,7 @@ import base64
 from functools import cached_property
 from hashlib import sha256
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -16,7 +17,8 @@ class Navigation:
     """Roles and counts of one request's person, asked of the database only when a template shows them."""
 
     def __init__(self, request: HttpRequest) -> None:
-        self._user = request.user
+        # A request that is refused early, such as one for an unknown host, has no person.
+        self._user = getattr(request, "user", None) or AnonymousUser()
 
     @cached_property
     def _roles(self) -> set[str]:

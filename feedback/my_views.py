@@ -1,6 +1,7 @@
 """The patient's own pages: what to do today, the one thing to fix, and how each session went."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from feedback.grouping import Unit, first_day
 from feedback.models import Analysis, ExerciseSession, Repetition
 from feedback.plain import PlainResult
 from feedback.selectors import session_detail, sessions_for, with_repetitions
@@ -50,10 +52,27 @@ def _today(patient: Patient, results: list[PlainResult]) -> list[dict[str, Any]]
     today = timezone.localdate()
     valid = Q(ends_on__isnull=True) | Q(ends_on__gte=today)
     now = next((result for result in results if result.session.day == today), None)
+    week = _days_of_the_week(patient, today)
     return [
-        {"prescription": prescription, "result": now, "analysis": _latest_of(now, prescription.exercise)}
+        {
+            "prescription": prescription,
+            "result": now,
+            "analysis": _latest_of(now, prescription.exercise),
+            "week": week[prescription.exercise],
+            "is_enough": week[prescription.exercise] >= prescription.days_a_week,
+        }
         for prescription in patient.prescriptions.filter(valid, starts_on__lte=today).order_by("pk")
     ]
+
+
+def _days_of_the_week(patient: Patient, today: date) -> Counter[str]:
+    """Return on how many days since Monday each exercise was recorded, found or stated. One query."""
+    analyses = Analysis.objects.filter(
+        session__patient=patient, session__day__range=(first_day(Unit.WEEK, today), today)
+    )
+    rows = analyses.values_list("session__day", "exercise", "recording__exercise")
+    days = {(day, found or stated) for day, found, stated in rows}
+    return Counter(exercise for _day, exercise in days)
 
 
 def _latest_of(result: PlainResult | None, exercise: str) -> Analysis | None:

@@ -12,6 +12,8 @@ from patients.models import (
     Clinic,
     Membership,
     Patient,
+    Plan,
+    PlanItem,
     Prescription,
     Recording,
     User,
@@ -80,6 +82,18 @@ class PrescriptionAdmin(admin.ModelAdmin):
     list_filter = ("exercise",)
     list_select_related = ("patient",)
     autocomplete_fields = ("patient", "prescribed_by")
+
+
+class PlanItemInline(admin.TabularInline):
+    model = PlanItem
+    extra = 0
+
+
+@admin.register(Plan)
+class PlanAdmin(admin.ModelAdmin):
+    list_display = ("name", "clinic")
+    list_filter = ("clinic",)
+    inlines = (PlanItemInline,)
 
 
 @admin.register(Recording)

@@ -101,6 +101,22 @@ class PrescriptionForm(forms.ModelForm):
         return cleaned
 
 
+class PlanNameForm(forms.Form):
+    """Under which name what is prescribed is kept as a plan; nothing where it is not."""
+
+    plan_name = forms.CharField(
+        label=_("Keep this as a plan of the clinic, called"),
+        required=False,
+        max_length=80,
+        help_text=_("A plan of that name is replaced."),
+    )
+
+
+PrescriptionFormSet = forms.formset_factory(
+    PrescriptionForm, extra=1, min_num=1, max_num=8, validate_min=True
+)
+
+
 class ApiKeyForm(forms.Form):
     """What a new key is for, what it may do, and for how long."""
 

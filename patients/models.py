@@ -159,6 +159,39 @@ class Prescription(models.Model):
         return f"{self.get_exercise_display()} {self.sets} × {self.repetitions}"
 
 
+class Plan(models.Model):
+    """Exercises that a clinic often prescribes together: chosen, adjusted for the patient, prescribed."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="plans")
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["clinic", "name"], name="a_plan_name_once_a_clinic")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanItem(models.Model):
+    """One exercise of a plan, with everything that a prescription has but its days."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="items")
+    exercise = models.CharField(max_length=10, choices=Exercise)
+    sets = models.PositiveSmallIntegerField()
+    repetitions = models.PositiveSmallIntegerField()
+    days_a_week = models.PositiveSmallIntegerField()
+    cue = models.CharField(max_length=200, blank=True)
+    weeks = models.PositiveSmallIntegerField(null=True, blank=True, help_text=_("Empty: until it is ended."))
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_exercise_display()} {self.sets} × {self.repetitions}"
+
+
 def recording_path(recording: "Recording", _name: str) -> str:
     """Where a file is kept: by random id only, so that no path tells whose it is or what it was called."""
     return f"{recording.uuid.hex[:2]}/{recording.uuid.hex}"

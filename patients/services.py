@@ -113,6 +113,17 @@ def prescribe(
     return prescription
 
 
+def end_prescription(*, user: User, prescription: Prescription) -> None:
+    """Let a prescription end today; one that has not begun ends on its first day."""
+    require(user, prescription.patient, "may_prescribe")
+    last = max(timezone.localdate(), prescription.starts_on)
+    if prescription.ends_on is not None and prescription.ends_on <= last:
+        return
+    with transaction.atomic():
+        Prescription.objects.filter(pk=prescription.pk).update(ends_on=last)
+        log_access(user, prescription.patient, Action.CHANGE, "prescription", prescription.uuid)
+
+
 def receive_recording(
     *,
     patient: Patient,

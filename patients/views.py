@@ -1,4 +1,4 @@
-"""Pages about people: sign-in, new patients, prescriptions, original files, API keys."""
+"""Pages about people: sign-in, new patients, original files, API keys."""
 
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from patients import services
 from patients.downloads import original_file
-from patients.forms import ApiKeyForm, PatientForm, PrescriptionForm, SignInForm
+from patients.forms import ApiKeyForm, PatientForm, SignInForm
 from patients.keys import create_api_key, keys_for, revoke_api_key
-from patients.permissions import get_patient, is_clinician, require
+from patients.permissions import is_clinician
 from patients.requests import SignedInRequest
 
 
@@ -34,18 +34,6 @@ def patient_add(request: SignedInRequest) -> HttpResponse:
         messages.success(request, _("%(name)s was added.") % {"name": added.name})
         return redirect("patient", added.uuid)
     return render(request, "patients/patient_add.html", {"form": form}, status=_status(request))
-
-
-def prescribe(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
-    patient, _access = get_patient(request.user, patient_uuid)
-    require(request.user, patient, "may_prescribe")
-    form = PrescriptionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        services.prescribe(user=request.user, patient=patient, **form.cleaned_data)
-        messages.success(request, _("The prescription was saved."))
-        return redirect("patient", patient.uuid)
-    context = {"form": form, "patient": patient}
-    return render(request, "patients/prescribe.html", context, status=_status(request))
 
 
 def recording_file(request: SignedInRequest, recording_uuid: UUID) -> FileResponse:

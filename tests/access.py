@@ -67,7 +67,8 @@ def make_world(people: People) -> SimpleNamespace:
     """A patient with everything that an address can name, and forms that would be accepted."""
     cache.clear()
     patient = people.patient
-    make.PrescriptionFactory(patient=patient, prescribed_by=people.lead)
+    prescription = make.PrescriptionFactory(patient=patient, prescribed_by=people.lead)
+    plan = make.PlanFactory(clinic=people.clinic)
     analysis = make.AnalysisFactory(recording__patient=patient, status=Analysis.Status.DONE)
     failed = make.AnalysisFactory(
         recording__patient=patient, status=Analysis.Status.FAILED, error_code="no_repetition_found"
@@ -105,13 +106,17 @@ def make_world(people: People) -> SimpleNamespace:
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
         verdict_form=lambda: {"decision": "confirmed"},
         patient_form=lambda: {"name": "New Person", "clinic": people.clinic.pk},
+        prescription=prescription.uuid,
         prescription_form=lambda: {
-            "exercise": "squat",
-            "sets": 3,
-            "repetitions": 10,
-            "days_a_week": 3,
-            "starts_on": "2026-01-01",
+            "rx-TOTAL_FORMS": 1,
+            "rx-INITIAL_FORMS": 0,
+            "rx-0-exercise": "squat",
+            "rx-0-sets": 3,
+            "rx-0-repetitions": 10,
+            "rx-0-days_a_week": 3,
+            "rx-0-starts_on": "2026-01-01",
         },
+        plan_form=lambda: {"delete": plan.uuid},
         key_form=lambda: {"name": "tablet", "scopes": ["read", "upload"], "days": 30},
         revoke_form=lambda: {"revoke": made["read"][0].prefix},
     )

@@ -26,6 +26,8 @@ from patients.models import (
     Clinic,
     Membership,
     Patient,
+    Plan,
+    PlanItem,
     Prescription,
     Recording,
     User,
@@ -92,6 +94,25 @@ class PrescriptionFactory(factory.django.DjangoModelFactory):
     days_a_week = 5
     starts_on = factory.LazyFunction(timezone.localdate)
     prescribed_by = factory.SubFactory(UserFactory)
+
+
+class PlanFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Plan
+
+    clinic = factory.SubFactory(ClinicFactory)
+    name = factory.Sequence(lambda n: f"Plan {n}")
+
+
+class PlanItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PlanItem
+
+    plan = factory.SubFactory(PlanFactory)
+    exercise = "squat"
+    sets = 3
+    repetitions = 10
+    days_a_week = 4
 
 
 class RecordingFactory(factory.django.DjangoModelFactory):

@@ -40,6 +40,7 @@ PRESCRIBE_FORM = (302, 403, 404, 404, 200, 403, 403, 403, 404, 404, 404)
 PRESCRIBED     = (302, 403, 404, 404, 302, 403, 403, 403, 404, 404, 404)
 ADDED          = (302, 403, 403, 403, 302, 302, 302, 302, 302, 422, 403)  # 422: not a clinic of theirs
 REVOKED        = (302, 403, 403, 403, 302, 404, 404, 302, 404, 404, 403)
+PLAN_DELETED   = (302, 403, 403, 403, 302, 302, 302, 302, 302, 404, 403)
 OWN_PLACE      = (302, 200, 200, 200, 404, 404, 404, 404, 404, 404, 404)
 OWN_UPLOADED   = (302, 302, 302, 302, 404, 404, 404, 404, 404, 404, 404)
 OWN_READ       = (302, 200, 404, 404, 404, 404, 404, 404, 404, 404, 404)
@@ -85,6 +86,9 @@ ROWS = [
     Row("POST", "patient_add", "", "patient_form", ADDED),
     Row("GET", "prescribe", "patient", "", PRESCRIBE_FORM),
     Row("POST", "prescribe", "patient", "prescription_form", PRESCRIBED),
+    Row("POST", "prescription_end", "prescription", "", PRESCRIBED),
+    Row("GET", "plans", "", "", CLINICIANS),
+    Row("POST", "plans", "", "plan_form", PLAN_DELETED),
     Row("GET", "upload", "patient", "", UPLOAD_FORM),
     Row("POST", "upload", "patient", "upload_form", UPLOADED),
     Row("GET", "recording", "recording", "", READ),

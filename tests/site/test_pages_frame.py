@@ -18,7 +18,7 @@ from tests.factories import (
     RecordingFactory,
     UserFactory,
 )
-from tests.site.pages import analysed, inline_code
+from tests.site.pages import analysed, inline_code, text_of
 
 
 def test_signs_in_with_an_address_in_any_case(client: Client, people: People) -> None:
@@ -140,6 +140,13 @@ def test_an_expired_form_is_worded(people: People) -> None:
     page = client.post(reverse("sign_in"), {"username": "lead@example.org", "password": PASSWORD})
     assert page.status_code == 403
     assert b"This form has expired" in page.content
+
+
+def test_a_request_for_an_unknown_host_is_refused_and_no_fault(client: Client) -> None:
+    client.raise_request_exception = False
+    answer = client.get("/", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 400
+    assert "This request could not be read" in text_of(answer)
 
 
 @pytest.mark.parametrize("name", ["400.html", "500.html", "sign_in_locked.html"])

@@ -84,6 +84,7 @@ def test_what_is_prescribed_today(me: Client, people: People) -> None:
     assert [item["prescription"].exercise for item in page.context["today"]] == ["squat", "lunge"]
     words = text_of(page)
     assert "“Slowly.”" in words
+    assert "1 of 5 days this week" in words
     assert "See how it went" in words
     assert "Your recording is being looked at." in words
 
@@ -113,5 +114,5 @@ def test_home_asks_as_much_for_many_days_as_for_one(me: Client, people: People) 
         me.get(reverse("my_home"))
 
 
-#: Sign-in 2, own record 1, log 1, days 3, prescriptions 1, the day shown 4, navigation 2, clinic 1.
-HOME_QUERIES = 15
+#: Sign-in 2, own record, log, days 3, the week, prescriptions, the day shown 4, navigation 2, clinic.
+HOME_QUERIES = 16

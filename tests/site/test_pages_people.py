@@ -1,11 +1,11 @@
-"""Pages about people: the list of patients, adding one, prescribing, API keys, original files."""
+"""Pages about people: the list of patients, adding one, API keys, original files."""
 
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertNumQueries
 
 from patients.keys import create_api_key
-from patients.models import AccessLogEntry, ApiKey, Patient, Prescription
+from patients.models import AccessLogEntry, ApiKey, Patient
 from tests.factories import CareAssignmentFactory, PatientFactory, People, RecordingFactory, pose_bytes
 from tests.site.pages import analysed, text_of
 
@@ -51,23 +51,6 @@ def test_a_year_out_of_range_comes_back_with_a_sentence(client: Client, people: 
     assert page.status_code == 422
     assert 'aria-invalid="true"' in page.content.decode()
     assert not Patient.objects.filter(name="New Person").exists()
-
-
-def test_prescribes(client: Client, people: People) -> None:
-    client.force_login(people.lead)
-    form = {"exercise": "lunge", "sets": 2, "repetitions": 8, "days_a_week": 3, "starts_on": "2026-01-05"}
-    client.post(reverse("prescribe", args=[people.patient.uuid]), form)
-    prescription = Prescription.objects.get(patient=people.patient)
-    assert (prescription.exercise, prescription.prescribed_by) == ("lunge", people.lead)
-
-
-def test_a_prescription_cannot_end_before_it_starts(client: Client, people: People) -> None:
-    client.force_login(people.lead)
-    form = {"exercise": "lunge", "sets": 2, "repetitions": 8, "days_a_week": 3}
-    form |= {"starts_on": "2026-01-05", "ends_on": "2026-01-04"}
-    page = client.post(reverse("prescribe", args=[people.patient.uuid]), form)
-    assert page.status_code == 422
-    assert "The last day lies before the first." in text_of(page)
 
 
 def test_a_key_is_shown_once_and_can_be_revoked(client: Client, people: People) -> None:
