@@ -1,5 +1,6 @@
 """From a recording to findings and corrections, by one model release: all repetitions in one batch."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import TypeVar
@@ -9,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ml.baseline import encoded_baselines
+from ml.baseline import encoded_baselines, mirrored
 from ml.catalogue import EXERCISES, exercise_of, is_correct
 from ml.correction import check, correct, joints_moved_most, largest_shift
 from ml.encoding import decode_change, encode
 from ml.judge import judge_features
 from ml.manifest import WITH_BASELINE
+from ml.model import NetworkOutput
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
 from ml.published import PublishedPose, align, corrected_published, encode_published, world_change
@@ -215,7 +217,7 @@ class Predictor:
         x = self._tensor(inputs)
         possible = torch.from_numpy(allowed).to(self._device)
         with torch.inference_mode():
-            output = self._network(x, baseline=baseline)
+            output = self._run(x, baseline)
             compared = torch.zeros(len(x), dtype=torch.bool, device=x.device)
             if baseline is not None:
                 compared = baseline[:, 0, 0].isfinite()
@@ -226,11 +228,25 @@ class Predictor:
             overruled = found != log_probabilities.argmax(1)
             change = output.change
             if bool(overruled.any()):
-                told = self._network(x, label=torch.where(overruled, found, -1), baseline=baseline)
+                told = self._run(x, baseline, torch.where(overruled, found, -1))
                 change = torch.where(overruled[:, None, None], told.change, change)
             distances = torch.zeros(len(x)) if self._familiarity is None else self._familiarity(x)
         rows = zip(probabilities.cpu().numpy(), allowed, distances.tolist(), compared.tolist(), strict=True)
         return [self._finding(*row) for row in rows], change.cpu().numpy()
+
+    def _run(self, x: Tensor, baseline: Tensor | None, label: Tensor | None = None) -> NetworkOutput:
+        """Run the network on motions and on their mirror images, and return the mean of both.
+
+        So left and right make no difference at all. The published weights are run as they were.
+        """
+        output: NetworkOutput = self._network(x, label=label, baseline=baseline)
+        if self._is_published:
+            return output
+        other = self._network(
+            mirrored(x), label=label, baseline=None if baseline is None else mirrored(baseline)
+        )
+        log_probabilities = torch.logaddexp(output.log_probabilities, other.log_probabilities) - math.log(2)
+        return NetworkOutput(log_probabilities, (output.change + mirrored(other.change)) / 2)
 
     def _temperature(self, compared: Tensor) -> Tensor:
         """Return the temperature of each repetition (B,), by whether it was compared with a baseline."""

@@ -205,7 +205,7 @@ class FeedbackNetwork(nn.Module):
         seen = self._seen(inputs)
         self.input_mean.copy_(seen.mean(0))
         self.input_scale.copy_(seen.std(0).clamp_min(floor))
-        if baselines is not None:
+        if baselines is not None and self.config.baseline:
             differences = seen - self._seen(baselines)
             self.difference_scale.copy_(differences.square().mean(0).sqrt().clamp_min(floor))
 

@@ -46,9 +46,9 @@ class TrainingOptions:
         Of the two-branch network.
     dropout : float
         In what names the mistake.
-    correction, at_fault : float
-        Weights of the correction beside the class, over all joints and where the true one moves them; see
-        `ml.losses.LossWeights`.
+    correction, at_fault, acceleration : float
+        Weights of the correction beside the class: over all joints, where the true one moves them, and of
+        shaking; see `ml.losses.LossWeights`.
     workers : int
         Processes that simulate.
     threads : int
@@ -65,6 +65,7 @@ class TrainingOptions:
     dropout: float = 0.2
     correction: float = 25.0
     at_fault: float = 25.0
+    acceleration: float = 1e-3
     workers: int = 2
     threads: int = 1
 
@@ -92,7 +93,7 @@ def train(options: TrainingOptions, out: Path) -> Release:
     judged = simulated(3, max(options.people // 2, 4), "people of the judge")
     unseen = simulated(4, held, "people to measure by")
 
-    network = train_network(learned, selection, options)
+    network = train_network(new_network(options), learned, selection, options)
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
     familiarity = Familiarity(len(CODES), learned.inputs.shape[1])
@@ -128,14 +129,22 @@ def check_writable(out: Path) -> None:
     Manifest(name=out.name, kind=TWO_BRANCH, network={"classes": CODES}, created="")
 
 
-def train_network(learned: TrainingSet, selection: TrainingSet, options: TrainingOptions) -> FeedbackNetwork:
-    """Train the two-branch network; of all epochs the one with the least loss on `selection` is returned."""
+def new_network(options: TrainingOptions) -> FeedbackNetwork:
+    """Return the untrained two-branch network."""
     config = NetworkConfig(
         classes=CODES, n_hidden=options.hidden, dropout=options.dropout, baseline=True, angles=True
     )
-    network = FeedbackNetwork(config)
+    return FeedbackNetwork(config)
+
+
+def train_network(
+    network: FeedbackNetwork, learned: TrainingSet, selection: TrainingSet, options: TrainingOptions
+) -> FeedbackNetwork:
+    """Train the two-branch network; of all epochs the one with the least loss on `selection` is returned."""
     network.standardise_by(learned.inputs, learned.baseline())
-    weights = LossWeights(correction=options.correction, at_fault=options.at_fault)
+    weights = LossWeights(
+        correction=options.correction, at_fault=options.at_fault, acceleration=options.acceleration
+    )
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=1e-2)
     steps = options.epochs * (len(learned) // options.batch + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
