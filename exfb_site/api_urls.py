@@ -7,6 +7,7 @@ from rest_framework.permissions import AllowAny
 from exfb_site.errors import NoSuchAddress
 from feedback import api as feedback
 from feedback import motion_api as motions
+from feedback import notes_api as notes
 from patients import api as patients
 
 app_name = "api"
@@ -23,6 +24,8 @@ urlpatterns = [
     path("recordings/<uuid:uuid>/file/", patients.RecordingFile.as_view(), name="recording_file"),
     path("sessions/", feedback.Sessions.as_view(), name="sessions"),
     path("sessions/<uuid:uuid>/", feedback.SessionDetail.as_view(), name="session"),
+    path("sessions/<uuid:uuid>/notes/", notes.SessionNotes.as_view(), name="notes"),
+    path("notes/<uuid:uuid>/delete/", notes.NoteDelete.as_view(), name="note_delete"),
     path("analyses/<uuid:uuid>/", feedback.AnalysisDetail.as_view(), name="analysis"),
     path("analyses/<uuid:uuid>/retry/", feedback.AnalysisRetry.as_view(), name="retry"),
     path("analyses/<uuid:uuid>/cancel/", feedback.AnalysisCancel.as_view(), name="cancel"),

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from feedback.serializers import VerdictSerializer
-from feedback.services import VerdictConflict, VerdictError
+from feedback.services import NoteError, VerdictConflict, VerdictError
 from patients.uploads import UploadError
 
 #: The field of the request that a code of ours is about; `file` and `decision` for all others.
@@ -22,6 +22,11 @@ _VERDICT_FIELDS = {
     "unknown_reason": "reason",
     "note_too_long": "note",
     "id_taken": "uuid",
+}
+_NOTE_FIELDS = {
+    "no_such_repetition": "repetition",
+    "no_such_frame": "frame",
+    "note_id_taken": "uuid",
 }
 
 
@@ -41,6 +46,8 @@ class ProblemHandler(ExceptionHandler):
             return Conflict(exc.message, exc.code)
         if isinstance(exc, VerdictError):
             return _invalid(_VERDICT_FIELDS.get(exc.code, "decision"), exc)
+        if isinstance(exc, NoteError):
+            return _invalid(_NOTE_FIELDS.get(exc.code, "text"), exc)
         if isinstance(exc, SuspiciousOperation):  # such as a form with too many fields or too large a body
             return exceptions.ParseError()
         return super().convert_known_exceptions(exc)
@@ -52,7 +59,7 @@ class ProblemHandler(ExceptionHandler):
         return super().get_response(exc, data)
 
 
-def _invalid(field: str, exc: UploadError | VerdictError) -> exceptions.ValidationError:
+def _invalid(field: str, exc: UploadError | VerdictError | NoteError) -> exceptions.ValidationError:
     return exceptions.ValidationError({field: [exceptions.ErrorDetail(exc.message, exc.code)]})
 
 

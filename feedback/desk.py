@@ -1,8 +1,8 @@
 """What the review desk (the session page) shows of each repetition, in words and glyphs. No query."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from feedback import wording
 from feedback.body_words import ANGLE_NAMES
-from feedback.models import Analysis, Correction, Repetition, Verdict
+from feedback.models import Analysis, Correction, Note, Repetition, Verdict
 from feedback.previous import PreviousSession
 from feedback.sentences import NOT_SURE, class_name, correction_sentence, same_sentence, shown_code
 from feedback.shares import probability_text
+from feedback.spoken import Spoken, both_names, spoken
 from feedback.verdicts import labels_for
 from feedback.worst_moment import DIFFERENCES
 from ml.catalogue import is_correct
@@ -85,14 +86,6 @@ class ReasonChoice(NamedTuple):
     name: str
 
 
-class Spoken(NamedTuple):
-    """A verdict in words: who decided what, when, and why."""
-
-    at: datetime
-    sentence: str
-    note: str
-
-
 @dataclass(frozen=True)
 class Card:
     """One repetition on the review desk."""
@@ -114,7 +107,7 @@ class Card:
     cue: str
     seconds: float
     correction: Correction | None
-    verdicts: Sequence[Spoken]
+    spoken: Sequence[Spoken]
     choices: Sequence[Choice]
     camera: str
     angles: str
@@ -166,6 +159,10 @@ def page_words() -> dict[str, Any]:
         "take_back": _("Take back"),
         "not_saved": _("Repetition {number} is not saved."),
         "look": _("Look"),
+        "note_saved": _("The note is saved."),
+        "note_refused": _("The note is not saved. {reason} It stands where you wrote it."),
+        "note_deleted": _("The note is deleted."),
+        "note_not_deleted": _("The note could not be deleted. Try again."),
         "yours": _("Yours, not saved: {yours}."),
         "gone": _("This repetition is no longer there, or no longer yours to judge: load the page again."),
         "server_failed": _("The server could not save it."),
@@ -184,13 +181,18 @@ def glyph(code: str) -> str:
     return name if name in _GLYPHS else "sev-plain"
 
 
-def trays(analyses: Sequence[Analysis], previous: Mapping[str, PreviousSession]) -> list[Tray]:
+def trays(
+    analyses: Sequence[Analysis], previous: Mapping[str, PreviousSession], notes: Iterable[Note]
+) -> list[Tray]:
     """Return what the session page shows of each recording; expects `feedback.selectors.session_detail`.
 
-    `previous` is the session before, by exercise.
+    `previous` is the session before, by exercise; `notes` are all of the session.
     """
+    of_repetition = defaultdict[int | None, list[Note]](list)
+    for note in notes:
+        of_repetition[note.repetition_id].append(note)
     return [
-        Tray(analysis, _cards(analysis), _trouble(analysis), previous.get(analysis.exercise))
+        Tray(analysis, _cards(analysis, of_repetition), _trouble(analysis), previous.get(analysis.exercise))
         for analysis in analyses
     ]
 
@@ -203,12 +205,14 @@ def _trouble(analysis: Analysis) -> str:
     )
 
 
-def _cards(analysis: Analysis) -> list[Card]:
+def _cards(analysis: Analysis, notes: Mapping[int | None, Sequence[Note]]) -> list[Card]:
     repetitions = list(analysis.repetitions.all())
-    return [_card(repetition, repetitions) for repetition in repetitions]
+    return [_card(repetition, repetitions, notes) for repetition in repetitions]
 
 
-def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
+def _card(
+    repetition: Repetition, all_of_it: Sequence[Repetition], notes: Mapping[int | None, Sequence[Note]]
+) -> Card:
     code, second = shown_code(repetition), repetition.second_label
     ranked = sorted(repetition.probabilities.items(), key=lambda item: -item[1])
     runner_up = next(
@@ -221,7 +225,7 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
         number=repetition.index,
         total=len(all_of_it),
         code=code,
-        name=_both(code, second),
+        name=both_names(code, second),
         glyph=glyph(code),
         second_glyph=glyph(second) if second else "",
         state=_STATES[repetition.verdict_decision],
@@ -234,18 +238,11 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition]) -> Card:
         cue=wording.for_patient("low_confidence" if code == NOT_SURE else code),
         seconds=(repetition.end_frame - repetition.start_frame) / repetition.frame_rate,
         correction=correction,
-        verdicts=[_spoken(verdict) for verdict in repetition.verdicts.all()],
+        spoken=spoken(repetition.verdicts.all(), notes.get(repetition.pk, ())),
         choices=_choices(repetition),
         camera=CAMERAS.get(kind, ""),
         angles=" ".join(_ANGLES.get(repetition.exercise, ())),
     )
-
-
-def _both(code: str, second: str) -> str:
-    """Return the name of a finding, or of two mistakes at once."""
-    if not second:
-        return class_name(code)
-    return _("%(most)s and %(last)s") % {"most": class_name(code), "last": class_name(second).lower()}
 
 
 def _why(
@@ -259,20 +256,6 @@ def _why(
     same = [other.index for other in all_of_it if other.pk != repetition.pk and shown_code(other) == code]
     parts = [correction_sentence(correction) if correction else _("There is no corrected motion for it.")]
     return " ".join([*parts, same_sentence(same)]).strip()
-
-
-def _spoken(verdict: Verdict) -> Spoken:
-    sentences = {
-        Verdict.Decision.CONFIRMED: _("%(who)s confirmed: %(what)s."),
-        Verdict.Decision.OVERRIDDEN: _("%(who)s decided: %(what)s."),
-        Verdict.Decision.NOT_A_REPETITION: _("%(who)s decided: not a repetition."),
-        Verdict.Decision.UNDONE: _("%(who)s took the verdict back."),
-    }
-    sentence = sentences[Verdict.Decision(verdict.decision)]
-    what = _both(verdict.label, verdict.second_label).lower() if verdict.label else ""
-    said = sentence % {"who": verdict.clinician, "what": what}
-    why = f"{verdict.get_reason_display()}." if verdict.reason else ""
-    return Spoken(verdict.at, f"{said} {why}".strip(), verdict.note)
 
 
 def _choices(repetition: Repetition) -> list[Choice]:

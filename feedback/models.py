@@ -297,6 +297,31 @@ class Report(models.Model):
         return self.status in (self.Status.QUEUED, self.Status.RUNNING)
 
 
+class Note(models.Model):
+    """What a clinician wrote for colleagues about a session, one repetition, or one moment of it."""
+
+    #: As for verdicts, whoever writes may choose it.
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    session = models.ForeignKey(ExerciseSession, on_delete=models.CASCADE, related_name="notes")
+    #: A note outlives a repetition that is cut anew: it is then one on the session.
+    repetition = models.ForeignKey(
+        Repetition, on_delete=models.SET_NULL, null=True, blank=True, related_name="notes"
+    )
+    frame = models.PositiveIntegerField(null=True, blank=True, help_text=_("From 0 within the repetition."))
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=2000)
+    at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("By its author; kept for the record.")
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
 class Worker(models.Model):
     """A worker process that says it is alive every few seconds, so that a page never queues into silence."""
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Verdict
+from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Note, Verdict
 from feedback.shown import shown_repetition
 from patients.models import Exercise
 from patients.serializers import RecordingSerializer
@@ -118,6 +118,32 @@ class GiveVerdictSerializer(serializers.Serializer):
         required=False,
         allow_null=True,
         help_text="The newest verdict that you know of, null for none: 409 if another one came meanwhile.",
+    )
+
+
+class NoteSerializer(serializers.ModelSerializer[Note]):
+    author = serializers.CharField(read_only=True)
+    repetition = serializers.UUIDField(
+        source="repetition.uuid", read_only=True, allow_null=True, default=None
+    )
+
+    class Meta:
+        model = Note
+        fields = ["uuid", "repetition", "frame", "author", "text", "at"]
+
+
+class WriteNoteSerializer(serializers.Serializer):
+    """The form of a note; `feedback.services.write_note` says whether it fits the session."""
+
+    text = serializers.CharField(max_length=2000)
+    repetition = serializers.UUIDField(
+        required=False, allow_null=True, help_text="Left out, the note is on the whole session."
+    )
+    frame = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, help_text="From 0 within the repetition."
+    )
+    uuid = serializers.UUIDField(
+        required=False, help_text="Chosen by you: sent again with the same one, a note is kept once."
     )
 
 

@@ -1,5 +1,6 @@
 """Writes of the feedback app, by their one name; the modules behind it keep them by topic."""
 
+from feedback.notes import NoteError, delete_note, write_note
 from feedback.queue import (
     announce,
     cancel,
@@ -16,12 +17,14 @@ from feedback.sessions import refresh_session
 from feedback.verdicts import VerdictConflict, VerdictError, give_verdict, labels_for
 
 __all__ = [
+    "NoteError",
     "VerdictConflict",
     "VerdictError",
     "activate_release",
     "announce",
     "cancel",
     "claim",
+    "delete_note",
     "fail",
     "folder_of",
     "give_back",
@@ -34,4 +37,5 @@ __all__ = [
     "request_analysis",
     "retry",
     "store_results",
+    "write_note",
 ]

@@ -8,9 +8,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from feedback.desk import Card, page_words, reasons, trays
-from feedback.models import ExerciseSession
+from feedback.models import ExerciseSession, Note
+from feedback.notes import notes_of
 from feedback.previous import previous_sessions
 from feedback.selectors import session_detail, worklist
+from feedback.spoken import spoken_note
 from patients.models import AccessLogEntry
 from patients.permissions import log_access
 
@@ -29,19 +31,25 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
         "next_session": worklist(request.user).prefetch_related(None).exclude(pk=shown.pk).first(),
         "words": page_words(),
         "reasons": reasons(),
-        **_desk(shown, request.GET.get("repetition", ""), request.GET.get("exercise", "")),
+        **_desk(
+            shown,
+            list(notes_of(shown, access)),
+            request.GET.get("repetition", ""),
+            request.GET.get("exercise", ""),
+        ),
     }
     return render(request, "feedback/session.html", context)
 
 
-def _desk(session: ExerciseSession, asked: str, exercise: str) -> dict[str, Any]:
+def _desk(session: ExerciseSession, notes: list[Note], asked: str, exercise: str) -> dict[str, Any]:
     """Return the recordings and repetitions to show, the one to begin with, and how many are open."""
-    recordings = trays(session.shown_analyses, previous_sessions(session))
+    recordings = trays(session.shown_analyses, previous_sessions(session), notes)
     cards = [card for recording in recordings for card in recording.cards]
     return {
         "trays": recordings,
         "cards": cards,
         "current": _current(cards, asked, exercise),
+        "session_notes": [spoken_note(note) for note in notes if note.repetition_id is None],
         "left": sum(card.is_open for card in cards),
     }
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from feedback import wording
 from feedback.models import Repetition, Verdict
+from feedback.refusals import Refusal
 from feedback.sessions import refresh_session
 from ml.catalogue import CODES, exercise_of, is_correct
 from patients.models import AccessLogEntry, Patient, User
@@ -17,15 +18,10 @@ _Decision = Verdict.Decision
 MAX_NOTE = 500
 
 
-class VerdictError(ValueError):
-    """A verdict is refused: `code` is one of `CODES`, `message` a sentence for the clinician."""
+class VerdictError(Refusal):
+    """A verdict is refused."""
 
-    CODES = tuple(wording.VERDICTS)
-
-    def __init__(self, code: str, **values: object) -> None:
-        self.code = code
-        self.message = str(wording.VERDICTS[code].clinician).format(**values)
-        super().__init__(self.message)
+    SENTENCES = wording.VERDICTS
 
 
 class VerdictConflict(VerdictError):

@@ -230,6 +230,21 @@ VERDICTS: dict[str, Sentences] = {
     "id_taken": Sentences(_("Another verdict has this id. Send yours with a new one."), _NOT_THEIRS),
 }
 
+#: A note is refused; patients write none.
+_NOT_THEIR_NOTE = _("Only your clinic writes notes here.")
+NOTES: dict[str, Sentences] = {
+    "empty_note": Sentences(_("The note is empty. Write something."), _NOT_THEIR_NOTE),
+    "long_note": Sentences(_("A note may have at most {most} characters."), _NOT_THEIR_NOTE),
+    "no_such_repetition": Sentences(
+        _("The repetition is not in this session, or was cut anew. Write the note on the session."),
+        _NOT_THEIR_NOTE,
+    ),
+    "no_such_frame": Sentences(
+        _("The repetition has no such frame. Choose a moment of it again."), _NOT_THEIR_NOTE
+    ),
+    "note_id_taken": Sentences(_("Another note has this id. Send yours with a new one."), _NOT_THEIR_NOTE),
+}
+
 #: Why the model names nothing.
 ABSTAINED: dict[str, Sentences] = {
     "low_confidence": Sentences(
@@ -294,5 +309,6 @@ def _find(code: str) -> Mistake | Sentences | None:
         ANALYSIS,
         ABSTAINED,
         VERDICTS,
+        NOTES,
     )
     return next((table[code] for table in tables if code in table), None)

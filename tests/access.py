@@ -104,7 +104,9 @@ def make_world(people: People) -> SimpleNamespace:
         report_form=lambda: {"start": "2026-01-01", "end": "2026-02-01"},
         release_name=analysis.release.name,
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
+        note=make.NoteFactory(session=analysis.session, author=people.lead).uuid,
         verdict_form=lambda: {"decision": "confirmed"},
+        note_form=lambda: {"text": "Hips hinge first."},
         patient_form=lambda: {"name": "New Person", "clinic": people.clinic.pk},
         prescription=prescription.uuid,
         prescription_form=lambda: {

@@ -14,6 +14,7 @@ from feedback.models import (
     Correction,
     ExerciseSession,
     ModelRelease,
+    Note,
     Repetition,
     Report,
     Verdict,
@@ -216,6 +217,15 @@ class ReportFactory(factory.django.DjangoModelFactory):
     requested_by = factory.SubFactory(UserFactory)
     start = end = factory.LazyFunction(timezone.localdate)
     language = "en-gb"
+
+
+class NoteFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Note
+
+    session = factory.SubFactory(ExerciseSessionFactory)
+    author = factory.SubFactory(UserFactory)
+    text = "Hips hinge first."
 
 
 class WorkerFactory(factory.django.DjangoModelFactory):

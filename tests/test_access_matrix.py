@@ -23,6 +23,7 @@ API_CLINICIANS = (401, 403, 403, 403, 200, 200, 200, 200, 200, 200, 403)
 API_UPLOAD     = (401, 202, 404, 404, 202, 202, 403, 403, 404, 404, 404)
 API_CANCEL     = (401, 200, 404, 404, 200, 200, 403, 403, 404, 404, 404)
 API_NOTES      = (401, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
+API_OWN_NOTE   = (401, 403, 404, 404, 204, 403, 403, 403, 404, 404, 404)
 API_REVIEW     = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
 TEAM_READ      = (302, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 REPORT_ASKED   = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
@@ -64,6 +65,9 @@ ROWS = [
     Row("GET", "api:band", "repetition", "", API_READ),
     Row("GET", "api:verdicts", "repetition", "", API_NOTES),
     Row("POST", "api:verdicts", "repetition", "verdict_form", API_REVIEW, "review"),
+    Row("GET", "api:notes", "session", "", API_NOTES),
+    Row("POST", "api:notes", "session", "note_form", API_REVIEW, "review"),
+    Row("POST", "api:note_delete", "note", "", API_OWN_NOTE, "review"),
     Row("GET", "api:releases", "", "", API_CLINICIANS),
     Row("GET", "api:schema", "", "", OPEN),
     Row("GET", "api:docs", "", "", OPEN),
@@ -115,7 +119,13 @@ IDS_IN_QUERIES = [
     ("session", "other_session", "repetition", "repetition"),
 ]
 #: Ids that the bodies of the API hold: address, field. Rows above send them.
-IDS_IN_BODIES = {("api:recordings", "patient")}
+IDS_IN_BODIES = {
+    ("api:recordings", "patient"),
+    ("api:verdicts", "uuid"),
+    ("api:verdicts", "seen"),
+    ("api:notes", "repetition"),
+    ("api:notes", "uuid"),
+}
 
 
 @pytest.fixture

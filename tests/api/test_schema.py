@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from exfb_site import api_urls
 from feedback.models import Analysis, Verdict
-from feedback.services import VerdictError
+from feedback.services import NoteError, VerdictError
 from patients.uploads import UploadError
 
 
@@ -57,9 +57,16 @@ def test_an_upload_names_its_codes(schema):
 def test_a_verdict_names_its_codes(schema):
     fields = ("Decision", "Label", "SecondLabel", "Reason", "Note", "Uuid")
     codes = [codes_of(schema, f"RepetitionsVerdictsCreate{field}") for field in fields]
-    assert set(VerdictError.CODES) - {"changed_meanwhile"} <= set.union(*codes)
+    assert set(VerdictError.SENTENCES) - {"changed_meanwhile"} <= set.union(*codes)
     operation = schema["paths"]["/api/v1/repetitions/{uuid}/verdicts/"]["post"]
     assert {"200", "201", "409"} <= set(operation["responses"])
+
+
+def test_a_note_names_its_codes(schema):
+    codes = [
+        codes_of(schema, f"SessionsNotesCreate{field}") for field in ("Text", "Repetition", "Frame", "Uuid")
+    ]
+    assert set(NoteError.SENTENCES) <= set.union(*codes)
 
 
 class Scripts(HTMLParser):
@@ -110,7 +117,7 @@ def test_the_guide_names_every_address():
 
 def test_the_guide_names_every_code_and_every_filter(schema):
     words = set(re.findall(r"`(\w+)`", GUIDE.read_text())) | {"page", "exercise", "start", "end"}
-    assert {*UploadError.CODES, *VerdictError.CODES} <= words
+    assert {*UploadError.CODES, *VerdictError.SENTENCES, *NoteError.SENTENCES} <= words
     assert {*Analysis.Status.values, *Analysis.Step.values, *Verdict.Decision.values} <= words
     gets = [operations["get"] for operations in schema["paths"].values() if "get" in operations]
     filters = {p["name"] for get in gets for p in get.get("parameters", []) if p["in"] == "query"}

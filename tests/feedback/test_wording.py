@@ -9,7 +9,15 @@ from ml.correction import CHECKS
 from patients.uploads import UploadError
 
 _EVERY_CODE = sorted(
-    {*CODES, *PUBLISHED_CODES, *UploadError.CODES, *ANALYSIS_CODES, *wording.ABSTAINED, *wording.VERDICTS}
+    {
+        *CODES,
+        *PUBLISHED_CODES,
+        *UploadError.CODES,
+        *ANALYSIS_CODES,
+        *wording.ABSTAINED,
+        *wording.VERDICTS,
+        *wording.NOTES,
+    }
 )
 
 

@@ -2,20 +2,17 @@
 import { say, toast } from './shell.js';
 import { Chooser } from './chooser.js';
 import { outbox } from './outbox.js';
-import { forget, keep, kept } from './vault.js';
 import { articleOf, cellOf, give, refresh } from './verdicts.js';
 
-const DRAFT = 'draft:';
 const all = (selector) => [...document.querySelectorAll(selector)];
 const ofMessage = (message) => all('article.finding').find((article) => article.dataset.verdictsUrl === message.url);
 
 export class Decide extends EventTarget {
-  // `desk` is the page: current(), select(uuid), order(). Events: saved {uuid}.
-  constructor(findings, words, desk) {
+  // `desk` is the page: current(), select(uuid), order(); `notes` has what is being written. Events: saved {uuid}.
+  constructor(findings, words, desk, notes) {
     super();
-    Object.assign(this, { findings, words, desk, choosers: new WeakMap() });
+    Object.assign(this, { words, desk, notes, choosers: new WeakMap() });
     findings.addEventListener('click', ({ target }) => this.press(target.closest('button')));
-    findings.addEventListener('input', ({ target }) => this.draft(target));
     outbox.addEventListener('kept', ({ detail }) => this.saved(detail));
     for (const event of ['conflict', 'refused']) outbox.addEventListener(event, ({ detail: { message } }) => this.failed(message));
     outbox.ready.then(() => this.restore());
@@ -56,10 +53,8 @@ export class Decide extends EventTarget {
 
   // ---- sending
   say(said) {
-    const uuid = this.desk.current(), article = this.article, note = article.querySelector('[data-note]');
-    give(article, { ...said, note: note?.value.trim() });
-    if (note) note.value = '';
-    forget(DRAFT + uuid);
+    const uuid = this.desk.current(), article = this.article;
+    give(article, { ...said, note: this.notes.take(article.querySelector('[data-note]')) });
     this.chooser(article).open(false);
     article.querySelector('.stuck').hidden = true;
     cellOf(uuid).classList.add('saving');
@@ -122,30 +117,19 @@ export class Decide extends EventTarget {
   giveUp() {
     const article = this.article, message = this.stuck(article), note = article.querySelector('[data-note]');
     if (note && !note.value && message.body.note) note.value = message.body.note;
-    this.draft(note);
+    this.notes.draft(note);
     outbox.drop(message.uuid);
     article.querySelector('.stuck').hidden = true;
     cellOf(article.dataset.repetition).classList.remove('failed', 'saving');
   }
 
-  // ---- what is being written
-  draft(field) {
-    if (!field?.matches('[data-note]')) return;
-    const name = DRAFT + field.closest('article').dataset.repetition;
-    if (field.value) keep(name, field.value); else forget(name);
-  }
-
-  // After a sign-in or a crash: what was sent and not kept, and what was being written.
+  // After a sign-in or a crash: what was sent and not kept.
   async restore() {
     for (const message of outbox.all) {
       const article = ofMessage(message);
       if (!article) continue;
       if (message.state === 'waiting') cellOf(article.dataset.repetition).classList.add('saving');
       else this.showStuck(message);
-    }
-    for (const field of all('[data-note]')) {
-      const text = await kept(DRAFT + field.closest('article').dataset.repetition);
-      if (text && !field.value) field.value = text;
     }
   }
 }

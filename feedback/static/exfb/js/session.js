@@ -4,6 +4,7 @@ import { mount } from './controls.js';
 import { Curve } from './curve.js';
 import { Marks } from './marks.js';
 import { Decide } from './decide.js';
+import { Notes } from './notes.js';
 import { articleOf, cellOf } from './verdicts.js';
 
 const $ = (selector) => document.querySelector(selector), $$ = (selector) => [...document.querySelectorAll(selector)];
@@ -94,7 +95,9 @@ function tell(place, sentence) {
 }
 
 // ---- the decision
-const decide = new Decide(findings, words, { current: () => current, select, order });
+const desk = { current: () => current, select, order, frame: () => Math.round(shown?.player.frame ?? 0) };
+const notes = new Notes($('.panel'), words, desk);
+const decide = new Decide(findings, words, desk, notes);
 decide.addEventListener('saved', ({ detail: { uuid } }) => {
   bands.clear(); // a verdict may change what is correct
   if (uuid === current) tellAgain(uuid);
@@ -115,7 +118,6 @@ keys({
   v: () => shown?.controls.nextMode(), n: () => article()?.querySelector('[data-note]')?.focus(),
   g: () => $('#next-session')?.click(), p: () => cellOf(current)?.closest('.tray').querySelector('.before')?.click(),
 });
-addEventListener('keydown', (e) => { if (e.key === 'Escape' && e.target.matches('textarea')) e.target.blur(); });
 
 // ---- start: the words are already there, the motion follows
 if (current) {

@@ -20,12 +20,12 @@ export function give(article, said) {
   const stuck = outbox.to(verdictsUrl).find((message) => message.state !== 'waiting');
   if (stuck) outbox.drop(stuck.uuid);
   const known = outbox.to(verdictsUrl).at(-1)?.uuid ?? stuck?.standing?.uuid ?? (seen || null);
-  const body = { uuid: crypto.randomUUID?.() ?? randomId(), seen: known, ...filled(said) };
+  const body = { uuid: randomId(), seen: known, ...filled(said) };
   return outbox.add(verdictsUrl, body, `${location.pathname}?repetition=${repetition}`);
 }
 
 // crypto.randomUUID is there on HTTPS only.
-function randomId() {
+export function randomId() {
   const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
@@ -34,7 +34,7 @@ function randomId() {
 export async function refresh(uuid) {
   const page = await fresh(uuid);
   if (!page) return;
-  for (const selector of [`article[data-repetition="${uuid}"]`, `.rep[data-repetition="${uuid}"]`, '#left']) {
+  for (const selector of [`article[data-repetition="${uuid}"]`, `.rep[data-repetition="${uuid}"]`, '#left', '#session-notes']) {
     const now = page.querySelector(selector), old = document.querySelector(selector);
     if (!now || !old) continue;
     if (old.matches('article')) {
