@@ -22,6 +22,7 @@ urlpatterns = [
     path("recordings/", feedback.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:uuid>/", feedback.RecordingDetail.as_view(), name="recording"),
     path("recordings/<uuid:uuid>/file/", patients.RecordingFile.as_view(), name="recording_file"),
+    path("recordings/<uuid:uuid>/move/", feedback.RecordingMoves.as_view(), name="move"),
     path("sessions/", feedback.Sessions.as_view(), name="sessions"),
     path("sessions/<uuid:uuid>/", feedback.SessionDetail.as_view(), name="session"),
     path("sessions/<uuid:uuid>/notes/", notes.SessionNotes.as_view(), name="notes"),

@@ -31,6 +31,7 @@ from feedback.serializers import (
     GiveVerdictSerializer,
     HistoryQuerySerializer,
     HistorySerializer,
+    MoveSerializer,
     ReleaseSerializer,
     RepetitionSerializer,
     SessionDetailSerializer,
@@ -43,8 +44,8 @@ from feedback.wording import sentence
 from patients.api import Action, IsClinician, LoggedListView, RecordingList, UploadThrottle
 from patients.idempotency import idempotent
 from patients.models import ApiKey, Recording
-from patients.permissions import get_patient, log_access, signed_in
-from patients.selectors import recordings_for
+from patients.permissions import get_patient, log_access, require, signed_in
+from patients.selectors import recording_for, recordings_for
 from patients.serializers import UploadSerializer
 from patients.services import receive_recording
 from patients.uploads import UploadError
@@ -109,6 +110,30 @@ class RecordingDetail(APIView):
         recording = get_object_or_404(recordings_for(request.user).prefetch_related(_SHOWN), uuid=uuid)
         log_access(request.user, recording.patient, Action.READ, "recording", recording.uuid)
         return Response(AnalysedRecordingSerializer(recording).data)
+
+
+@extend_validation_errors(
+    ["same_patient", "other_clinic", "has_it_already", "being_analysed"], field_name="patient"
+)
+@extend_validation_errors(["no_reason"], field_name="reason")
+class RecordingMoves(APIView):
+    """Move a recording that was given to the wrong patient, and all that is known of it, to the right one."""
+
+    write_scope = ApiKey.Scope.REVIEW
+
+    @extend_schema(request=MoveSerializer, responses={200: AnalysedRecordingSerializer, **_FORBIDDEN})
+    @idempotent
+    def post(self, request: Request, uuid: UUID) -> Response:
+        recording, _ = recording_for(request.user, uuid)
+        require(request.user, recording.patient, "may_review")
+        form = MoveSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        to, _ = get_patient(request.user, form.validated_data["patient"])
+        services.move_recording(
+            user=signed_in(request.user), recording=recording, to=to, reason=form.validated_data["reason"]
+        )
+        moved = recordings_for(request.user).prefetch_related(_SHOWN).get(pk=recording.pk)
+        return Response(AnalysedRecordingSerializer(moved).data)
 
 
 class SessionFilter(django_filters.FilterSet):

@@ -4,12 +4,28 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from feedback.grouping import Unit
 from feedback.periods import Period
 from patients.forms import DateInput
-from patients.models import Exercise
+from patients.models import Exercise, Patient
+
+
+class MoveForm(forms.Form):
+    """To whom a recording is moved, and why."""
+
+    patient = forms.ModelChoiceField(queryset=Patient.objects.none(), to_field_name="uuid")
+    reason = forms.CharField(
+        max_length=300,
+        widget=forms.TextInput,
+        help_text=_("Kept with both patients: “chosen by mistake at upload”."),
+    )
+
+    def __init__(self, *args: Any, targets: QuerySet[Patient], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["patient"].queryset = targets  # type: ignore[attr-defined]
 
 
 class HistoryForm(forms.Form):

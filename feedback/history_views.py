@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from feedback.forms import HistoryForm, PeriodsForm
 from feedback.history import exercise_history, history_rows
+from feedback.moves import moves_of
 from feedback.selectors import sessions_for, with_repetitions
 from feedback.tables import csv_response
 from patients.models import AccessLogEntry, Patient
@@ -49,6 +50,7 @@ def _work(request: SignedInRequest, found: Patient) -> dict[str, Any]:
         "sessions": Paginator(sessions, 20).get_page(request.GET.get("page")),
         "today": timezone.localdate(),
         "waiting": unfinished[:WAITING],
+        "moves": moves_of(found),
     }
 
 

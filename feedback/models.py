@@ -322,6 +322,23 @@ class Note(models.Model):
         return str(self.uuid)
 
 
+class RecordingMove(models.Model):
+    """A recording that had been given to the wrong patient went to another one. Shown with both."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="moves")
+    from_patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="moves_away")
+    to_patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="moves_here")
+    moved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return str(self.recording_id)
+
+
 class Worker(models.Model):
     """A worker process that says it is alive every few seconds, so that a page never queues into silence."""
 

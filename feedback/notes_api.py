@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 from feedback import notes, selectors, services
 from feedback.serializers import NoteSerializer, WriteNoteSerializer
 from patients.api import Action
-from patients.models import ApiKey
 from patients.idempotency import idempotent
+from patients.models import ApiKey
 from patients.permissions import log_access, signed_in
 
 _FORBIDDEN = {403: ErrorResponse403Serializer}

@@ -121,6 +121,13 @@ class GiveVerdictSerializer(serializers.Serializer):
     )
 
 
+class MoveSerializer(serializers.Serializer):
+    """To whom a recording is moved, and why."""
+
+    patient = serializers.UUIDField()
+    reason = serializers.CharField(max_length=300)
+
+
 class NoteSerializer(serializers.ModelSerializer[Note]):
     author = serializers.CharField(read_only=True)
     repetition = serializers.UUIDField(

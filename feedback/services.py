@@ -1,5 +1,6 @@
 """Writes of the feedback app, by their one name; the modules behind it keep them by topic."""
 
+from feedback.moves import MoveError, move_recording
 from feedback.notes import NoteError, delete_note, write_note
 from feedback.queue import (
     announce,
@@ -17,6 +18,7 @@ from feedback.sessions import refresh_session
 from feedback.verdicts import VerdictConflict, VerdictError, give_verdict, labels_for
 
 __all__ = [
+    "MoveError",
     "NoteError",
     "VerdictConflict",
     "VerdictError",
@@ -31,6 +33,7 @@ __all__ = [
     "give_verdict",
     "install_release",
     "labels_for",
+    "move_recording",
     "record_step",
     "refresh_session",
     "release_in_use",

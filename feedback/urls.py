@@ -5,6 +5,7 @@ from django.urls import path
 from feedback import (
     agreement_views,
     history_views,
+    move_views,
     my_views,
     report_views,
     session_views,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("reports/<uuid:report_uuid>/file/", report_views.report_file, name="report_file"),
     path("patients/<uuid:patient_uuid>/upload/", upload_views.upload, name="upload"),
     path("recordings/<uuid:recording_uuid>/", upload_views.recording, name="recording"),
+    path("recordings/<uuid:recording_uuid>/move/", move_views.move, name="move"),
     path("analyses/<uuid:analysis_uuid>/cancel/", upload_views.cancel, name="cancel"),
     path("agreement/", agreement_views.agreement, name="agreement"),
     path("releases/", views.releases, name="releases"),

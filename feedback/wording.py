@@ -245,6 +245,22 @@ NOTES: dict[str, Sentences] = {
     "note_id_taken": Sentences(_("Another note has this id. Send yours with a new one."), _NOT_THEIR_NOTE),
 }
 
+#: A recording is not moved to another patient; patients cannot move one.
+_NOT_THEIR_MOVE = _("Only your clinic can move a recording.")
+MOVES: dict[str, Sentences] = {
+    "no_reason": Sentences(
+        _("Say why the recording is moved, in at most {most} characters."), _NOT_THEIR_MOVE
+    ),
+    "same_patient": Sentences(_("The recording is this patient's already."), _NOT_THEIR_MOVE),
+    "other_clinic": Sentences(
+        _("The patients are of two clinics. Upload the recording there instead."), _NOT_THEIR_MOVE
+    ),
+    "has_it_already": Sentences(_("That patient has this very file already."), _NOT_THEIR_MOVE),
+    "being_analysed": Sentences(
+        _("The recording is being analysed at this moment. Move it when that has ended."), _NOT_THEIR_MOVE
+    ),
+}
+
 #: Why the model names nothing.
 ABSTAINED: dict[str, Sentences] = {
     "low_confidence": Sentences(
@@ -310,5 +326,6 @@ def _find(code: str) -> Mistake | Sentences | None:
         ABSTAINED,
         VERDICTS,
         NOTES,
+        MOVES,
     )
     return next((table[code] for table in tables if code in table), None)

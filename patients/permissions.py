@@ -76,6 +76,19 @@ def visible_patients(user: "AnyUser") -> QuerySet[Patient]:
     return Patient.objects.filter(Q(user=user) | Q(Exists(assigned)) | Q(Exists(administered)))
 
 
+def reviewable_patients(user: "AnyUser") -> QuerySet[Patient]:
+    """Return the patients whose sessions a person may review: those assigned to them above reading only."""
+    levels = [level for level, access in _CARE_ACCESS.items() if access.may_review]
+    assigned = CareAssignment.objects.filter(
+        patient=OuterRef("pk"),
+        membership__in=active_memberships(user),
+        membership__clinic=OuterRef("clinic"),
+        level__in=levels,
+    )
+    own = Q(user__isnull=False, user_id=user.pk or 0)
+    return Patient.objects.filter(Exists(assigned)).exclude(own)
+
+
 def access_to(user: "AnyUser", patient: Patient) -> Access | None:
     """Return what a person may do for a patient; None for a stranger. At most two queries."""
     if not user.is_authenticated or not user.is_active:

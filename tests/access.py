@@ -77,6 +77,9 @@ def make_world(people: People) -> SimpleNamespace:
     make.CorrectionFactory(repetition=repetition)
     clinic_mate = make.UserFactory(email="mate@example.org")
     make.PatientFactory(clinic=people.clinic, user=clinic_mate, name="Mate Example")
+    right = make.PatientFactory(clinic=people.clinic, name="Right Example")
+    for user in (people.lead, people.colleague):
+        make.CareAssignmentFactory(patient=right, membership=user.memberships.get())
     report = make.ReportFactory(
         patient=patient, requested_by=people.lead, status="done", file=ContentFile(b"%PDF-", name="report")
     )
@@ -106,6 +109,7 @@ def make_world(people: People) -> SimpleNamespace:
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
         note=make.NoteFactory(session=analysis.session, author=people.lead).uuid,
         verdict_form=lambda: {"decision": "confirmed"},
+        move_form=lambda: {"patient": right.uuid, "reason": "chosen by mistake"},
         note_form=lambda: {"text": "Hips hinge first."},
         patient_form=lambda: {"name": "New Person", "clinic": people.clinic.pk},
         prescription=prescription.uuid,

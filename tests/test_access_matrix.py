@@ -23,6 +23,9 @@ API_CLINICIANS = (401, 403, 403, 403, 200, 200, 200, 200, 200, 200, 403)
 API_UPLOAD     = (401, 202, 404, 404, 202, 202, 403, 403, 404, 404, 404)
 API_CANCEL     = (401, 200, 404, 404, 200, 200, 403, 403, 404, 404, 404)
 API_NOTES      = (401, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
+API_MOVED      = (401, 403, 404, 404, 200, 200, 403, 403, 404, 404, 404)
+MOVE_FORM      = (302, 403, 404, 404, 200, 200, 403, 403, 404, 404, 404)
+MOVED          = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
 API_OWN_NOTE   = (401, 403, 404, 404, 204, 403, 403, 403, 404, 404, 404)
 API_REVIEW     = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
 TEAM_READ      = (302, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
@@ -65,6 +68,9 @@ ROWS = [
     Row("GET", "api:band", "repetition", "", API_READ),
     Row("GET", "api:verdicts", "repetition", "", API_NOTES),
     Row("POST", "api:verdicts", "repetition", "verdict_form", API_REVIEW, "review"),
+    Row("POST", "api:move", "recording", "move_form", API_MOVED, "review"),
+    Row("GET", "move", "recording", "", MOVE_FORM),
+    Row("POST", "move", "recording", "move_form", MOVED),
     Row("GET", "api:notes", "session", "", API_NOTES),
     Row("POST", "api:notes", "session", "note_form", API_REVIEW, "review"),
     Row("POST", "api:note_delete", "note", "", API_OWN_NOTE, "review"),
@@ -123,6 +129,7 @@ IDS_IN_BODIES = {
     ("api:recordings", "patient"),
     ("api:verdicts", "uuid"),
     ("api:verdicts", "seen"),
+    ("api:move", "patient"),
     ("api:notes", "repetition"),
     ("api:notes", "uuid"),
 }

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from exfb_site import api_urls
 from feedback.models import Analysis, Verdict
-from feedback.services import NoteError, VerdictError
+from feedback.services import MoveError, NoteError, VerdictError
 from patients.uploads import UploadError
 
 
@@ -117,7 +117,7 @@ def test_the_guide_names_every_address():
 
 def test_the_guide_names_every_code_and_every_filter(schema):
     words = set(re.findall(r"`(\w+)`", GUIDE.read_text())) | {"page", "exercise", "start", "end"}
-    assert {*UploadError.CODES, *VerdictError.SENTENCES, *NoteError.SENTENCES} <= words
+    assert {*UploadError.CODES, *VerdictError.SENTENCES, *NoteError.SENTENCES, *MoveError.SENTENCES} <= words
     assert {*Analysis.Status.values, *Analysis.Step.values, *Verdict.Decision.values} <= words
     gets = [operations["get"] for operations in schema["paths"].values() if "get" in operations]
     filters = {p["name"] for get in gets for p in get.get("parameters", []) if p["in"] == "query"}

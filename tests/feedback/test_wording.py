@@ -17,6 +17,7 @@ _EVERY_CODE = sorted(
         *wording.ABSTAINED,
         *wording.VERDICTS,
         *wording.NOTES,
+        *wording.MOVES,
     }
 )
 
