@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from feedback import selectors
@@ -26,6 +27,15 @@ _MARKS = {
     _Severity.NEW: ("new", "sev-new"),
     _Severity.REPEATED: ("repeat", "sev-repeat"),
     _Severity.ROUTINE: ("plain", "sev-plain"),
+}
+
+
+#: What the worklist can be sorted by; the first as it comes.
+_ORDERS = {
+    "": (_("severest first"), ("severity", "day", "pk")),
+    "oldest": (_("oldest first"), ("day", "pk")),
+    "newest": (_("newest first"), ("-day", "-pk")),
+    "name": (_("by name"), ("patient__name", "day", "pk")),
 }
 
 
@@ -54,6 +64,7 @@ class Filter:
     severity: int | None
     exercise: str
     words: str
+    sort: str
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filter":
@@ -63,6 +74,7 @@ class Filter:
             severity=int(severity) if severity in map(str, _Severity.values) else None,
             exercise=exercise if exercise in Exercise.values else "",
             words=query.get("q", "").replace("\x00", "").strip()[:100],
+            sort=sort if (sort := query.get("sort", "")) in _ORDERS else "",
         )
 
     def narrow(self, sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSession]:
@@ -72,7 +84,7 @@ class Filter:
             sessions = sessions.filter(Exists(analyses))
         if self.words:
             sessions = sessions.filter(patient__name__icontains=self.words)
-        return sessions
+        return sessions.order_by(*_ORDERS[self.sort][1])
 
     @property
     def here(self) -> str:
@@ -82,7 +94,13 @@ class Filter:
 
     def query(self, **changes: str) -> str:
         """Return the query string of this filter with something changed; "" takes it away."""
-        wanted = {"severity": str(self.severity or ""), "exercise": self.exercise, "q": self.words, **changes}
+        wanted = {
+            "severity": str(self.severity or ""),
+            "exercise": self.exercise,
+            "q": self.words,
+            "sort": self.sort,
+            **changes,
+        }
         asked = QueryDict(mutable=True)
         asked.update({name: value for name, value in wanted.items() if value})
         return "?" + asked.urlencode()
@@ -103,6 +121,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "severities": _severity_chips(waiting, asked),
         "exercises": _exercise_chips(asked),
+        "orders": [(code, name, code == asked.sort) for code, (name, _columns) in _ORDERS.items()],
         "in_analysis": _open_analyses(request),
         "workers": workers_connected(),
     }

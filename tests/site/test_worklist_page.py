@@ -1,5 +1,6 @@
 """The worklist: order, what each row says, filters, search, pages and the number of queries."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -101,8 +102,21 @@ def test_filters_and_search_narrow_in_the_database(client: Any, people: People) 
     assert rows(client, people, "?q=petro") == ["Ana Petrović"]
 
 
+def test_another_order(client: Any, people: People) -> None:
+    session_of(people, "B", ["squat.correct"], pain=7, day=2)
+    session_of(people, "A", ["squat.correct"], day=1)
+    session_of(people, "C", ["squat.correct"], day=3)
+    assert rows(client, people) == ["B", "C", "A"]
+    assert rows(client, people, "?sort=oldest") == ["C", "B", "A"]
+    assert rows(client, people, "?sort=newest") == ["A", "B", "C"]
+    assert rows(client, people, "?sort=name") == ["A", "B", "C"]
+    page = client.get(reverse("worklist") + "?sort=name&exercise=squat")
+    assert all("sort=name" in chip.query for chip in page.context["severities"])
+
+
 @pytest.mark.parametrize(
-    "query", ["?severity=9", "?severity=x", "?exercise=jump", "?page=zero", "?q=%00", "?page=99"]
+    "query",
+    ["?sort=pain", "?severity=9", "?severity=x", "?exercise=jump", "?page=zero", "?q=%00", "?page=99"],
 )
 def test_a_filter_that_is_not_known_is_not_asked(client: Any, people: People, query: str) -> None:
     session_of(people, "Ana", ["squat.correct"])
@@ -137,7 +151,9 @@ def test_as_many_queries_for_many_rows_as_for_one(
     for n in range(6):
         session_of(people, f"Other {n}", ["squat.knees_inward"] * 4)
     with django_assert_max_num_queries(14) as many:
-        assert len(client.get(reverse("worklist")).context["rows"]) == 7
+        page = client.get(reverse("worklist"))
+    assert len(page.context["rows"]) == 7
+    assert len(gzip.compress(page.content)) < 8_000
     assert len(many) == len(few)
 
 

@@ -1,4 +1,5 @@
-// The worklist by keyboard: J and K move, Enter opens (it is a link), F goes to the next filter, / searches.
+// The worklist by keyboard: J and K move, Enter opens (it is a link), G opens the first, [ and ] turn the page, F goes to
+// the next filter, / searches. Choosing an order sorts at once.
 import { keys } from './shell.js';
 
 const $$ = (selector) => [...document.querySelectorAll(selector)];
@@ -13,5 +14,7 @@ function nextFilter() {
   chips[(at + 1) % chips.length]?.click();
 }
 
-keys({ j: () => move(1), k: () => move(-1), '/': () => document.querySelector('#q').focus(), f: nextFilter });
+const click = (selector) => () => document.querySelector(selector)?.click();
+keys({ j: () => move(1), k: () => move(-1), '/': () => document.querySelector('#q').focus(), f: nextFilter, g: click('.row h2 a'), '[': click('[rel=prev]'), ']': click('[rel=next]') });
+document.querySelector('#sort').addEventListener('change', (e) => e.target.form.requestSubmit());
 document.body.dataset.ready = '1';
