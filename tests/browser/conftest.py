@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from patients.models import User
 
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--use-angle=swiftshader",
@@ -26,18 +26,23 @@ _ARGUMENTS = [
 ]
 
 
+def find_chromium() -> str | None:
+    """Return the browser that the environment variable CHROMIUM names, else the first of the usual names."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
 @pytest.fixture(scope="package")
 def chromium() -> Iterator["Browser"]:
     """A headless Chromium: that of the environment variable CHROMIUM, else the first of the usual names."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    found = find_chromium()
     if found is None:
         pytest.skip("needs Chromium on the path, or CHROMIUM set to it")
     with pytest.MonkeyPatch.context() as patch, sync_api.sync_playwright() as playwright:
         # Playwright's event loop runs in this thread: no reason for Django to refuse it the database.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=found, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         browser.close()
 
