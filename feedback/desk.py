@@ -109,6 +109,7 @@ class Card:
     correction: Correction | None
     spoken: Sequence[Spoken]
     choices: Sequence[Choice]
+    before: UUID | None
     camera: str
     angles: str
 
@@ -146,6 +147,13 @@ class Tray:
     previous: PreviousSession | None
 
 
+class Around(NamedTuple):
+    """What else is known of a recording's repetitions: the session before, and notes by repetition."""
+
+    previous: PreviousSession | None
+    notes: Mapping[int | None, Sequence[Note]]
+
+
 def page_words() -> dict[str, Any]:
     """Return the sentences that the modules of the session page say; {name} is filled in there."""
     return {
@@ -154,6 +162,9 @@ def page_words() -> dict[str, Any]:
         "corrected": _("corrected"),
         "differs": DIFFERENCES,
         "than_corrected": _("than corrected: {performed}, not {corrected}"),
+        "before": _("before: {before}"),
+        "link_copied": _("The link to this view is copied."),
+        "link_above": _("The address of this page is the link to this view."),
         "saved": _("Repetition {number} saved"),
         "taken_back": _("Repetition {number}: the verdict is taken back"),
         "take_back": _("Take back"),
@@ -192,7 +203,12 @@ def trays(
     for note in notes:
         of_repetition[note.repetition_id].append(note)
     return [
-        Tray(analysis, _cards(analysis, of_repetition), _trouble(analysis), previous.get(analysis.exercise))
+        Tray(
+            analysis,
+            _cards(analysis, Around(previous.get(analysis.exercise), of_repetition)),
+            _trouble(analysis),
+            previous.get(analysis.exercise),
+        )
         for analysis in analyses
     ]
 
@@ -205,14 +221,12 @@ def _trouble(analysis: Analysis) -> str:
     )
 
 
-def _cards(analysis: Analysis, notes: Mapping[int | None, Sequence[Note]]) -> list[Card]:
+def _cards(analysis: Analysis, around: Around) -> list[Card]:
     repetitions = list(analysis.repetitions.all())
-    return [_card(repetition, repetitions, notes) for repetition in repetitions]
+    return [_card(repetition, repetitions, around) for repetition in repetitions]
 
 
-def _card(
-    repetition: Repetition, all_of_it: Sequence[Repetition], notes: Mapping[int | None, Sequence[Note]]
-) -> Card:
+def _card(repetition: Repetition, all_of_it: Sequence[Repetition], around: Around) -> Card:
     code, second = shown_code(repetition), repetition.second_label
     ranked = sorted(repetition.probabilities.items(), key=lambda item: -item[1])
     runner_up = next(
@@ -238,8 +252,9 @@ def _card(
         cue=wording.for_patient("low_confidence" if code == NOT_SURE else code),
         seconds=(repetition.end_frame - repetition.start_frame) / repetition.frame_rate,
         correction=correction,
-        spoken=spoken(repetition.verdicts.all(), notes.get(repetition.pk, ())),
+        spoken=spoken(repetition.verdicts.all(), around.notes.get(repetition.pk, ())),
         choices=_choices(repetition),
+        before=around.previous.beside(repetition.index) if around.previous else None,
         camera=CAMERAS.get(kind, ""),
         angles=" ".join(_ANGLES.get(repetition.exercise, ())),
     )

@@ -34,7 +34,7 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
         **_desk(
             shown,
             list(notes_of(shown, access)),
-            request.GET.get("repetition", ""),
+            request.GET.get("repetition") or request.GET.get("rep", ""),
             request.GET.get("exercise", ""),
         ),
     }
@@ -56,8 +56,8 @@ def _desk(session: ExerciseSession, notes: list[Note], asked: str, exercise: str
 
 def _current(cards: list[Card], asked: str, exercise: str) -> Card | None:
     """The repetition asked for, else the first of the exercise asked for, the first open one, the first."""
-    for card in cards:
-        if str(card.repetition.uuid) == asked:
+    for number, card in enumerate(cards, start=1):
+        if asked in (str(card.repetition.uuid), str(number)):
             return card
     of_exercise = next((card for card in cards if card.repetition.exercise == exercise), None)
     if of_exercise:

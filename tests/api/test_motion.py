@@ -89,6 +89,18 @@ def test_motion_is_compressed_for_who_accepts_it(people, as_user, correction):
     assert len(packed.content) < len(plain.content) / 3
 
 
+def test_ten_seconds_of_a_trembling_sensor_are_under_100_kb(people, as_user, correction):
+    noise = np.random.default_rng(0).normal(0, 0.005, (300, 19, 3))
+    positions = squats(1, seconds=10).positions + noise
+    repetition = correction.repetition
+    repetition.motion, correction.motion = pack_motion(positions), pack_motion(positions + 0.05)
+    repetition.save()
+    correction.save()
+    packed = as_user(people.lead).get(url_of(correction), HTTP_ACCEPT_ENCODING="gzip")
+    assert len(json.loads(gzip.decompress(packed.content))["corrected"]) == 300
+    assert len(packed.content) < 100_000
+
+
 def test_unchanged_motion_is_not_sent_again(people, as_user, correction):
     client = as_user(people.lead)
     first = client.get(url_of(correction), HTTP_ACCEPT_ENCODING="gzip")

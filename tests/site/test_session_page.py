@@ -1,5 +1,6 @@
 """The session page: what stands in its HTML before any script runs, for whom, and with how many queries."""
 
+import gzip
 import re
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 from django.urls import reverse
+from django.utils import timezone
 
 from feedback.desk import glyph
 from feedback.models import Analysis, Repetition, Verdict
@@ -15,6 +17,7 @@ from patients.models import AccessLogEntry
 from tests.factories import (
     AnalysisFactory,
     CorrectionFactory,
+    NoteFactory,
     People,
     RecordingFactory,
     RepetitionFactory,
@@ -168,9 +171,56 @@ def test_as_many_queries_for_many_repetitions_as_for_few(
         for repetition in analysed(people, ["squat.knees_inward"] * 5):
             CorrectionFactory(repetition=repetition)
             VerdictFactory(repetition=repetition, clinician=people.colleague)
+            NoteFactory(session=one.analysis.session, repetition=repetition)
     with django_assert_max_num_queries(18) as many:
-        assert len(client.get(address).context["cards"]) == 16
+        page = client.get(address)
+    assert len(page.context["cards"]) == 16
     assert len(many) == len(few)
+    assert len(gzip.compress(page.content)) < 20_000
+
+
+def test_two_mistakes_a_reason_and_notes_are_told(client: Any, people: People) -> None:
+    one, other = analysed(people, ["squat.knees_inward", "squat.correct"])
+    VerdictFactory(
+        repetition=one,
+        clinician=people.lead,
+        decision="overridden",
+        second_label="squat.front_bent",
+        reason="examined",
+    )
+    NoteFactory(session=one.analysis.session, repetition=one, frame=46, author=people.lead)
+    NoteFactory(session=one.analysis.session, text="Room was dark.", author=people.colleague)
+    NoteFactory(session=one.analysis.session, repetition=other, text="Gone.", deleted_at=timezone.now())
+    page = open_page(client, people.lead, one)
+    about = article(page, one)
+    assert about.count("Knees fall inward and trunk bent forward") == 2  # the heading, and what is read aloud
+    assert "decided: knees fall inward and trunk bent forward. Known from examination." in about
+    assert f"{people.lead} noted: “Hips hinge first.”" in about
+    assert "frame 47" in about
+    assert "data-delete-url" in about
+    html = page.content.decode()
+    assert "Room was dark." in html
+    assert "Gone." not in html
+    assert "data-delete-url" not in html.split('id="session-notes"')[1].split("</div>")[0]
+
+
+def test_what_a_decision_was_made_in_knowledge_of_is_on_the_page(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.correct"])
+    assert 'data-seen=""' in article(open_page(client, people.lead, one), one)
+    verdict = VerdictFactory(repetition=one, decision="undone", label="")
+    assert f'data-seen="{verdict.uuid}"' in article(open_page(client, people.lead, one), one)
+
+
+def test_the_key_to_what_is_unsaved_is_each_clinicians_own(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.correct"])
+    keys = set()
+    for user in (people.lead, people.colleague):
+        page = open_page(client, user, one)
+        keys |= set(re.findall(r'data-vault="([^"]+)"', page.content.decode()))
+        assert page.headers["Cache-Control"] == "no-store, private"
+    assert len(keys) == 2
+    client.force_login(people.patient_user)
+    assert "data-vault" not in client.get(reverse("my_home")).content.decode()
 
 
 def test_the_session_before_with_the_same_exercise_is_one_click_away(client: Any, people: People) -> None:
@@ -188,6 +238,15 @@ def test_the_session_before_with_the_same_exercise_is_one_click_away(client: Any
         "analysis__session__day"
     )
     assert 'class="before"' not in open_page(client, people.lead, first).content.decode()
+
+
+def test_the_repetition_of_the_same_number_is_beside_it_else_the_last(client: Any, people: People) -> None:
+    before = session_of_day(people.patient, ["squat.correct", "squat.knees_inward"], day=5)
+    session_of_day(people.patient, ["squat.correct"] * 3, day=1)
+    earlier = list(before.analyses.get().repetitions.values_list("uuid", flat=True))
+    shown = Repetition.objects.filter(analysis__session__day__gt=before.day)
+    cards = open_page(client, people.lead, shown[0]).context["cards"]
+    assert [card.before for card in cards] == [earlier[0], earlier[1], earlier[1]]
 
 
 def test_a_link_to_an_exercise_opens_its_first_repetition(client: Any, people: People) -> None:

@@ -15,7 +15,8 @@ export class Chooser {
     if (!this.root) return;
     this.root.hidden = !open;
     this.opener.setAttribute('aria-expanded', open);
-    if (!open) this.choose([]);
+    if (open) this.root.scrollIntoView({ block: 'nearest' });
+    else this.choose([]);
   }
 
   choose(codes) {

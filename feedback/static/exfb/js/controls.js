@@ -14,7 +14,7 @@ export class Controls {
     this.playButton = root.querySelector('[data-do="play"]');
     const all = (name) => [...root.querySelectorAll(`[data-${name}]`)];
     const on = (name, act) => all(name).forEach((button) => button.addEventListener('click', () => act(button.dataset[name], button)));
-    on('mode', (mode) => player.setMode(mode));
+    on('mode', (mode) => player.setMode(mode === 'before' && player.mode === 'before' ? 'side' : mode)); // a second press goes back
     on('cam', (name) => player.camera(name));
     on('turn', (by) => player.turn(by * 0.26));
     on('tilt', (by) => player.turn(0, by * 0.2));
@@ -52,14 +52,16 @@ export class Controls {
   show(buttons, name, value) {
     press(buttons, buttons.find((button) => button.dataset[name] === value));
     this.root.classList.toggle('is-split', this.player.split);
+    this.root.classList.toggle('is-before', this.player.isBefore);
   }
 
   loaded() {
     const { player, root } = this;
     root.classList.toggle('is-split', player.split);
+    root.classList.toggle('is-before', player.isBefore);
     root.classList.toggle('has-correction', player.hasCorrection);
     root.classList.toggle('not-verified', player.hasCorrection && player.motion.verified === false);
-    root.querySelectorAll('[data-mode]').forEach((button) => { button.disabled = !player.hasCorrection; });
+    root.querySelectorAll('[data-mode]:not([data-mode="before"])').forEach((button) => { button.disabled = !player.hasCorrection; });
     if (this.scrub) this.scrub.max = player.frames - 1;
   }
 

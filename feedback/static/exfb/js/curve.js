@@ -30,6 +30,7 @@ export class Curve extends EventTarget {
     Object.assign(this, { root, player, words, angle: null, names: [], band: null });
     for (const part of ['plot', 'playhead', 'performed', 'corrected', 'value', 'angles', 'more', 'basis']) this[part] = root.querySelector(`[data-${part}]`);
     player.addEventListener('frame', () => this.cursor());
+    player.addEventListener('mode', () => this.draw());
     addEventListener('themechange', () => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.plot);
     this.angles.addEventListener('click', (e) => this.choose(e.target.closest('button')?.dataset.angle));
@@ -96,8 +97,9 @@ export class Curve extends EventTarget {
   async draw() {
     if (!this.angle || !this.plot.clientWidth) return;
     const { motion, rate, frames } = this.player, performed = motion.angles.performed[this.angle];
-    const corrected = motion.angles.corrected?.[this.angle];
-    const all = [...performed, ...(corrected ?? []), ...(this.angleBand?.low ?? []), ...(this.angleBand?.high ?? [])].filter((value) => value != null);
+    const { before, isBefore } = this.player, earlier = isBefore ? before.angles.performed[this.angle] : null;
+    const corrected = isBefore ? null : motion.angles.corrected?.[this.angle];
+    const all = [...performed, ...(corrected ?? []), ...(earlier ?? []), ...(this.angleBand?.low ?? []), ...(this.angleBand?.high ?? [])].filter((value) => value != null);
     const low = Math.min(...all), high = Math.max(...all), room = Math.max(3, (20 - (high - low)) / 2, (high - low) * 0.08);
     this.range = [low - room, high + room];
     this.cursor();
@@ -112,8 +114,11 @@ export class Curve extends EventTarget {
       name, x: time, y: values, mode: 'lines', line: { color: css(name), width, dash }, hoverinfo: 'skip',
     });
     const axis = { fixedrange: true, gridcolor: css('stage-grid'), zerolinecolor: css('line-strong'), tickfont: { size: 12 } };
+    // The earlier motion on the clock of this one.
+    const stretched = earlier && { ...line('before', earlier, 'dot', 2.25), x: earlier.map((_, i) => (((frames - 1) / rate) * i) / (earlier.length - 1)) };
+    if (stretched) stretched.line.color = css('ink-3');
     Plotly.react(this.plot, [
-      ...this.bandTraces((frames - 1) / rate), line('performed', performed, 'solid', 2.5), ...(corrected ? [line('corrected', corrected, '6px,4px', 2.25)] : []),
+      ...this.bandTraces((frames - 1) / rate), line('performed', performed, 'solid', 2.5), ...(corrected ? [line('corrected', corrected, '6px,4px', 2.25)] : []), ...(stretched ? [stretched] : []),
     ], {
       margin: MARGIN, showlegend: false, width: this.plot.clientWidth, height: this.plot.clientHeight,
       paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', font: { family: css('font'), color: css('ink-3') },
@@ -129,7 +134,7 @@ export class Curve extends EventTarget {
     const wide = this.plot.clientWidth - MARGIN.l - MARGIN.r, tall = this.plot.clientHeight - MARGIN.t - MARGIN.b;
     const x = MARGIN.l + (wide * player.frame) / Math.max(1, player.frames - 1);
     this.playhead.style.transform = `translateX(${x}px)`;
-    const values = { performed: angles.performed[this.angle][frame], corrected: angles.corrected?.[this.angle]?.[frame] };
+    const values = { performed: angles.performed[this.angle][frame], corrected: player.isBefore ? null : angles.corrected?.[this.angle]?.[frame] };
     for (const [name, value] of Object.entries(values)) {
       this[name].hidden = value == null;
       const y = MARGIN.t + (tall * (this.range[1] - value)) / (this.range[1] - this.range[0]);

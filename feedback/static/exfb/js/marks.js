@@ -32,7 +32,7 @@ export class Marks {
       const middle = player.stage.clientWidth / 2;
       svg.append(element('path', { class: 'split', d: `M${middle} 0V${player.stage.clientHeight}` }));
     }
-    if (player.hasCorrection) motion.joints_at_fault.slice(0, 4).forEach((joint) => this.joint(joint));
+    if (player.hasCorrection && !player.isBefore) motion.joints_at_fault.slice(0, 4).forEach((joint) => this.joint(joint));
     if (this.angle) this.callout();
   }
 
@@ -50,8 +50,9 @@ export class Marks {
   callout() {
     const { player, angle } = this, frame = Math.round(player.frame), { angles } = player.motion;
     const performed = angles.performed[angle]?.[frame], corrected = angles.corrected?.[angle]?.[frame];
+    const before = player.isBefore ? player.before.angles.performed[angle]?.[Math.round(player.frameBefore)] : undefined;
     const at = player.screen(player.poses.performed[anchor(angle)]);
-    const { head, foot } = this.wordsAt(angle, performed, corrected);
+    const { head, foot } = this.wordsAt(angle, performed, corrected, before);
     const width = this.stageWidth(), height = player.stage.clientHeight, small = player.stage.clientWidth < NARROW;
     const low = width < 620; // no room beside the body: the box lies above it, on a phone below
     const box = { w: Math.max(small ? 150 : 168, head.length * (small ? 8.2 : 9.3) + 22, foot.length * 6.6 + 22), h: foot ? 48 : 30 };
@@ -71,7 +72,8 @@ export class Marks {
   }
 
   // "Right knee 9° further inward", "than corrected: 22°, not 13°"; or the angle alone where nothing differs.
-  wordsAt(angle, performed, corrected) {
+  wordsAt(angle, performed, corrected, before) {
+    if (before !== undefined) return { head: `${this.words.angles[angle] ?? angle} ${degrees(performed)}`, foot: say(this.words.before, { before: degrees(before) }) };
     const { words } = this, by = Math.round(performed - corrected);
     if (corrected != null && performed != null && by && words.differs[angle]) {
       const values = { performed: degrees(performed), corrected: degrees(corrected) };

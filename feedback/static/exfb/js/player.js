@@ -1,16 +1,16 @@
-// Plays one repetition: the performed and the corrected body on one floor and one clock. Draws only when something changed.
-import {
-  BufferGeometry, Color, DirectionalLight, Group, HemisphereLight, LineBasicMaterial, LineSegments, PerspectiveCamera,
-  Scene, Vector3, WebGLRenderer,
-} from '../vendor/three/three.module.min.js';
+// Plays one repetition: the performed and the corrected body on one floor and one clock, or the performed one beside that
+// of an earlier session. Draws only when something changed.
+import { Color, DirectionalLight, HemisphereLight, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from '../vendor/three/three.module.min.js';
 import { css } from './shell.js';
 import { Body } from './body.js';
+import { Floor, planted } from './floor.js';
 import { track } from './tracks.js';
 
 // Where each camera stands, seen from the middle of the motion: turned about the vertical, raised (both in radians).
 // At 0 it looks into the person's face.
 export const CAMERAS = { front: [0, 0.08], side: [-Math.PI / 2, 0.05], three: [-0.6, 0.2], top: [0, 1.54] };
-export const MODES = ['overlay', 'side', 'ghost'];
+export const MODES = ['overlay', 'side', 'ghost']; // and 'before', where an earlier motion is there
+const COLORS = { performed: 'performed', corrected: 'corrected', before: 'ink-3' }; // tokens
 const FIELD_OF_VIEW = 26; // degrees; narrow, so that both halves of "side by side" show nearly the same angle
 const BODY_RADIUS = 0.14; // metres of flesh around the outermost joint
 const UP = new Vector3(0, 1, 0);
@@ -29,9 +29,9 @@ export class Player extends EventTarget {
     this.sky = new HemisphereLight(0xffffff, 0x8d8a84, 2.1);
     this.sun = new DirectionalLight(0xffffff, 1.5);
     this.sun.position.set(1.5, 3, 2);
-    this.floor = new Group();
-    this.bodies = { performed: new Body(false), corrected: new Body(true) };
-    this.scene.add(this.sky, this.sun, this.floor, this.bodies.performed.group, this.bodies.corrected.group);
+    this.bodies = { performed: new Body(false), corrected: new Body(true), before: new Body(false) };
+    this.floor = new Floor(Object.keys(this.bodies));
+    this.scene.add(this.sky, this.sun, this.floor.group, ...Object.values(this.bodies).map((body) => body.group));
     this.target = new Vector3(0, 0.85, 0);
     [this.turned, this.raised] = CAMERAS[camera];
     this.theme();
@@ -45,13 +45,12 @@ export class Player extends EventTarget {
     this.pause();
     this.motion = motion;
     this.rate = motion.frame_rate;
-    this.tracks = { performed: track(motion.performed), corrected: motion.corrected ? track(motion.corrected) : null };
+    this.tracks = {};
     this.poses = {};
-    for (const body of ['performed', 'corrected']) {
-      this.poses[body] = Object.fromEntries(motion.joints.map((name) => [name, new Vector3()]));
-      this.bodies[body].reset();
-    }
-    this.bodies.corrected.group.visible = !!motion.corrected;
+    this.stands = {};
+    this.before = null;
+    this.put('performed', motion.performed, motion);
+    if (motion.corrected) this.put('corrected', motion.corrected, motion);
     this.frame = 0;
     this.measure();
     this.fit();
@@ -59,9 +58,30 @@ export class Player extends EventTarget {
     this.seek(0);
   }
 
+  put(body, rows, { joints, frame_rate }) {
+    this.tracks[body] = track(rows);
+    this.stands[body] = planted(this.tracks[body], joints, frame_rate);
+    this.poses[body] = Object.fromEntries(joints.map((name) => [name, new Vector3()]));
+    this.bodies[body].reset();
+  }
+
+  // The same exercise of an earlier session, for the mode "before"; it is stretched onto this one's clock.
+  compare(motion) {
+    this.before = motion;
+    this.put('before', motion.performed, motion);
+    this.measure();
+    this.fit();
+    this.setMode(this.mode);
+  }
+
+  // The frame of the earlier motion at this moment.
+  get frameBefore() { return (this.frame * (this.before.frames - 1)) / Math.max(1, this.frames - 1); }
+
   get frames() { return this.motion ? this.motion.frames : 0; }
   get hasCorrection() { return !!this.tracks?.corrected; }
-  get split() { return this.mode === 'side' && this.hasCorrection; }
+  get isBefore() { return this.mode === 'before' && !!this.before; }
+  get split() { return this.isBefore || (this.mode === 'side' && this.hasCorrection); }
+  get beside() { return this.isBefore ? 'before' : 'corrected'; }
 
   worst() { return this.motion.worst.frame; }
 
@@ -112,8 +132,10 @@ export class Player extends EventTarget {
   // ---- the camera
   camera(name) {
     this.cameraName = name;
-    [this.turned, this.raised] = CAMERAS[name];
-    this.closer = 1;
+    if (name !== 'free') {
+      [this.turned, this.raised] = CAMERAS[name];
+      this.closer = 1;
+    }
     this.fit();
     this.draw();
     this.dispatchEvent(new Event('camera'));
@@ -122,12 +144,18 @@ export class Player extends EventTarget {
   turn(turned, raised = 0) {
     this.turned += turned;
     this.raised = Math.max(0.02, Math.min(1.54, this.raised + raised));
-    this.draw();
+    this.free();
   }
 
   zoom(factor) {
     this.closer = Math.max(0.3, Math.min(2.5, this.closer * factor));
+    this.free();
+  }
+
+  free() {
+    this.cameraName = 'free';
     this.draw();
+    this.dispatchEvent(new Event('camera'));
   }
 
   dragToTurn() {
@@ -158,7 +186,7 @@ export class Player extends EventTarget {
     }
     this.target.addVectors(low, high).multiplyScalar(0.5);
     this.reach = Math.max(1.6, high.distanceTo(low) / 2 + 0.9);
-    this.drawFloor();
+    this.floor.size(this.reach, this.target);
   }
 
   // What the buttons over the picture leave free above and below, in pixels.
@@ -208,7 +236,7 @@ export class Player extends EventTarget {
   // Where a joint lies in the picture, in CSS pixels.
   screen(point, body = 'performed') {
     const p = point.clone().project(this.eye), width = this.stage.clientWidth / (this.split ? 2 : 1);
-    return [((p.x + 1) / 2) * width + (this.split && body === 'corrected' ? width : 0), ((1 - p.y) / 2) * this.stage.clientHeight];
+    return [((p.x + 1) / 2) * width + (this.split && body !== 'performed' ? width : 0), ((1 - p.y) / 2) * this.stage.clientHeight];
   }
 
   // ---- drawing
@@ -216,31 +244,20 @@ export class Player extends EventTarget {
     const color = (token) => new Color(css(token)), dark = getComputedStyle(document.documentElement).colorScheme === 'dark';
     this.scene.background = color('stage');
     for (const [name, body] of Object.entries(this.bodies)) {
-      body.material.color = color(name);
+      body.material.color = color(COLORS[name]);
       body.shadowMaterial.color = color('shadow');
     }
     this.sky.intensity = dark ? 1.5 : 2.6;
     this.sky.groundColor = new Color(dark ? 0x55524d : 0xb8b2a8);
     this.sun.intensity = dark ? 1.7 : 1.6;
-    this.drawFloor();
+    this.floor.theme(COLORS);
     this.draw();
-  }
-
-  drawFloor() {
-    for (const old of this.floor.children) { old.geometry.dispose(); old.material.dispose(); }
-    this.floor.clear();
-    const radius = this.reach ?? 2, lines = [], { x: cx, z: cz } = this.target;
-    for (let at = -Math.floor(radius * 4) / 4; at <= radius; at += 0.25) {
-      const half = Math.sqrt(Math.max(0, radius * radius - at * at));
-      lines.push(new Vector3(cx + at, 0, cz - half), new Vector3(cx + at, 0, cz + half));
-      lines.push(new Vector3(cx - half, 0, cz + at), new Vector3(cx + half, 0, cz + at));
-    }
-    this.floor.add(new LineSegments(new BufferGeometry().setFromPoints(lines), new LineBasicMaterial({ color: new Color(css('stage-grid')) })));
   }
 
   pose(body) {
     const path = this.tracks[body], { joints } = this.motion, width = joints.length * 3;
-    const a = Math.floor(this.frame) * width, b = Math.min(this.frames - 1, Math.floor(this.frame) + 1) * width, t = this.frame % 1;
+    const at = body === 'before' ? this.frameBefore : this.frame, last = path.length / width - 1;
+    const a = Math.floor(at) * width, b = Math.min(last, Math.floor(at) + 1) * width, t = at % 1;
     joints.forEach((name, j) => {
       const k = j * 3;
       this.poses[body][name].set(
@@ -252,11 +269,17 @@ export class Player extends EventTarget {
     this.bodies[body].set(this.poses[body]);
   }
 
+  // Which feet of a body are planted at this moment.
+  standing(body) {
+    const { left, right } = this.stands[body], frame = Math.round(body === 'before' ? this.frameBefore : this.frame);
+    return { left: left[frame], right: right[frame] };
+  }
+
   draw() {
     if (!this.motion) return;
-    const { performed, corrected } = this.bodies, { renderer } = this, ghost = this.mode === 'ghost';
-    this.pose('performed');
-    if (this.hasCorrection) this.pose('corrected');
+    const { corrected } = this.bodies, { renderer } = this, ghost = this.mode === 'ghost';
+    const shown = ['performed', ...(this.tracks[this.beside] ? [this.beside] : [])];
+    for (const body of shown) this.pose(body);
     if (corrected.material.transparent !== ghost) corrected.material.needsUpdate = true;
     Object.assign(corrected.material, { transparent: ghost, opacity: ghost ? 0.35 : 1, depthWrite: !ghost });
     corrected.shadow.visible = this.split;
@@ -264,18 +287,20 @@ export class Player extends EventTarget {
     this.eye.lookAt(this.target);
     this.eye.updateMatrixWorld();
     const width = this.stage.clientWidth, height = this.stage.clientHeight;
-    const view = (x, w, showPerformed, showCorrected) => {
-      performed.group.visible = showPerformed;
-      corrected.group.visible = showCorrected && this.hasCorrection;
+    const view = (x, w, bodies) => {
+      for (const name of Object.keys(this.bodies)) {
+        this.bodies[name].group.visible = bodies.includes(name);
+        this.floor.step(name, this.poses[name], bodies.includes(name) ? this.standing(name) : null);
+      }
       renderer.setViewport(x, 0, w, height);
       renderer.setScissor(x, 0, w, height);
       renderer.setScissorTest(true);
       renderer.render(this.scene, this.eye);
     };
     if (this.split) {
-      view(0, width / 2, true, false);
-      view(width / 2, width / 2, false, true);
-    } else view(0, width, true, true);
+      view(0, width / 2, ['performed']);
+      view(width / 2, width / 2, [this.beside]);
+    } else view(0, width, shown);
     this.dispatchEvent(new Event('drawn'));
   }
 }

@@ -1,17 +1,19 @@
 // The session page: which repetition is looked at, its motion and curve, and the clinician's decision on it.
-import { calm, keys } from './shell.js';
+import { calm, keys, toast } from './shell.js';
 import { mount } from './controls.js';
 import { Curve } from './curve.js';
 import { Marks } from './marks.js';
 import { Decide } from './decide.js';
+import { Place, asked } from './place.js';
 import { Notes } from './notes.js';
 import { articleOf, cellOf } from './verdicts.js';
 
 const $ = (selector) => document.querySelector(selector), $$ = (selector) => [...document.querySelectorAll(selector)];
 const words = JSON.parse($('#session-words').textContent);
 const view = $('.view'), strip = $('#strip'), findings = $('#findings');
+const wanted = asked(); // of the address, for the first repetition only
 const motions = new Map(), bands = new Map(); // by repetition: what was fetched, so that it is loaded once
-let current = $('.rep[aria-current="true"]')?.dataset.repetition, shown = null, curve = null, marks = null;
+let current = $('.rep[aria-current="true"]')?.dataset.repetition, shown = null, curve = null, marks = null, place = null;
 
 const order = () => $$('.rep').map((cell) => cell.dataset.repetition);
 const article = () => articleOf(current);
@@ -36,7 +38,7 @@ function select(uuid, { focus = false } = {}) {
   current = uuid;
   for (const cell of $$('.rep')) cell.setAttribute('aria-current', cell.dataset.repetition === uuid);
   for (const one of findings.children) one.hidden = one.dataset.repetition !== uuid;
-  history.replaceState(null, '', `?repetition=${uuid}`);
+  place?.write();
   view.querySelector('canvas').setAttribute('aria-describedby', `f-${uuid} twin-${uuid}`);
   $('#now').textContent = articleOf(uuid).dataset.summary;
   const cell = cellOf(uuid), box = cell.getBoundingClientRect(), frame = strip.getBoundingClientRect();
@@ -64,10 +66,23 @@ async function showMotion(uuid) {
   curve.show(of.angles.split(' '));
   player.camera(of.camera || (curve.angle.endsWith('_valgus') ? 'front' : 'side'));
   player.seek(player.worst());
+  showBefore(uuid);
+  place.go(wanted);
+  for (const name of Object.keys(wanted)) delete wanted[name];
   tell('[data-worst]', motion.worst.sentence);
   showBand(uuid);
   const next = order()[order().indexOf(uuid) + 1];
   if (next) motionOf(next);
+}
+
+// The same exercise of the session before: fetched when it is asked for.
+async function showBefore(uuid) {
+  const { player } = shown, url = articleOf(uuid).dataset.beforeUrl;
+  view.querySelector('[data-mode="before"]').disabled = !url;
+  if (player.mode !== 'before' || player.before) return;
+  const motion = url && await once(motions, url, url);
+  if (uuid !== current) return;
+  if (motion) player.compare(motion); else player.setMode('side');
 }
 
 async function showBand(uuid) {
@@ -110,12 +125,29 @@ strip?.addEventListener('click', (e) => {
   select(cell.dataset.repetition, { focus: true });
 });
 
+findings.addEventListener('click', (e) => {
+  const { frame } = e.target.dataset;
+  if (frame === undefined || !shown || e.ctrlKey || e.metaKey) return;
+  e.preventDefault();
+  shown.player.pause();
+  shown.player.seek(+frame);
+});
+
+// ---- a link to exactly this view
+async function copyLink() {
+  place?.write();
+  const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+  toast(copied ? words.link_copied : words.link_above);
+}
+$('[data-link]')?.addEventListener('click', copyLink);
+
 // ---- keys
 const play = (what) => () => shown?.controls.act(what);
 keys({
   ...decide.keys(), '[': () => step(-1), ']': () => step(1),
   ' ': play('play'), ArrowLeft: play('back'), ArrowRight: play('forward'), w: play('worst'), l: play('loop'),
-  v: () => shown?.controls.nextMode(), n: () => article()?.querySelector('[data-note]')?.focus(),
+  v: () => shown?.controls.nextMode(), b: () => view.querySelector('[data-mode="before"]:not(:disabled)')?.click(), k: copyLink,
+  n: () => article()?.querySelector('[data-note]')?.focus(),
   g: () => $('#next-session')?.click(), p: () => cellOf(current)?.closest('.tray').querySelector('.before')?.click(),
 });
 
@@ -123,6 +155,8 @@ keys({
 if (current) {
   shown = await mount(view, { url: null });
   if (shown) {
+    place = new Place(shown.player, () => current);
+    shown.player.addEventListener('mode', () => { if (shown.player.motion) showBefore(current); });
     marks = new Marks(shown.player, words);
     curve = new Curve($('.curve'), shown.player, words);
     curve.addEventListener('angle', () => { marks.angle = curve.angle; shown.player.draw(); tellBand(); });
