@@ -56,6 +56,7 @@ class NoteDelete(APIView):
     write_scope = ApiKey.Scope.REVIEW
 
     @extend_schema(request=None, responses={204: None, **_FORBIDDEN})
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         note = notes.note_for(request.user, uuid)
         services.delete_note(user=signed_in(request.user), note=note)

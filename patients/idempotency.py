@@ -112,7 +112,8 @@ def _claim(user: User, key: str, fingerprint: str) -> tuple[IdempotentRequest, b
 
 def _again(row: IdempotentRequest) -> Response:
     headers = {"Idempotency-Replayed": "true"} | ({"Location": row.location} if row.location else {})
-    return Response(json.loads(row.body), status=row.status, headers=headers)
+    data = json.loads(row.body) if row.body else None
+    return Response(data, status=row.status, headers=headers)
 
 
 def _fingerprint(request: Request) -> str:

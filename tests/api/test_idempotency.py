@@ -17,7 +17,7 @@ from patients.idempotency import KEPT, forget_expired
 from patients.keys import create_api_key
 from patients.models import IdempotentRequest, Recording
 from tests.api.test_uploads import codes
-from tests.factories import ModelReleaseFactory, RepetitionFactory, make_people
+from tests.factories import ModelReleaseFactory, NoteFactory, RepetitionFactory, make_people
 from tests.motions import pose_upload, squats
 
 
@@ -148,3 +148,11 @@ def test_of_twenty_at_once_one_is_done_and_all_get_its_answer():
     assert len(answers) == 20
     assert set(answers) == {answers[0]}
     assert answers[0][0] == 201
+
+
+def test_an_answer_without_a_body_is_given_again(people, as_user):
+    note = NoteFactory(author=people.lead, session__patient=people.patient)
+    url = reverse("api:note_delete", args=[note.uuid])
+    client = as_user(people.lead)
+    for _ in range(2):
+        assert client.post(url, format="json", headers={"Idempotency-Key": "once"}).status_code == 204

@@ -10,7 +10,16 @@ _MODELS = sorted(
     (model for model in admin.site._registry if model._meta.app_label in ("patients", "feedback")),
     key=lambda model: model._meta.label,
 )
-_READ_ONLY = ("AccessLogEntry", "Analysis", "ApiKey", "ModelRelease", "Recording", "Repetition", "Verdict")
+_READ_ONLY = (
+    "AccessLogEntry",
+    "Analysis",
+    "ApiKey",
+    "ModelRelease",
+    "Recording",
+    "Repetition",
+    "Report",
+    "Verdict",
+)
 
 
 @pytest.fixture
