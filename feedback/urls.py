@@ -4,6 +4,7 @@ from django.urls import path
 
 from feedback import (
     agreement_views,
+    design_views,
     history_views,
     move_views,
     my_views,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("recordings/<uuid:recording_uuid>/move/", move_views.move, name="move"),
     path("analyses/<uuid:analysis_uuid>/cancel/", upload_views.cancel, name="cancel"),
     path("agreement/", agreement_views.agreement, name="agreement"),
+    path("design/", design_views.design, name="design"),
     path("releases/", views.releases, name="releases"),
     path("releases/<slug:name>/", views.release, name="release"),
     path("me/", my_views.my_home, name="my_home"),

@@ -38,6 +38,7 @@ SIGN_OUT       = (302,) * 11
 READ           = (302, 200, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 CARE_READ      = (302, 302, 404, 404, 200, 200, 200, 200, 404, 404, 404)  # patients: to their own page
 CLINICIANS     = (302, 403, 403, 403, 200, 200, 200, 200, 200, 200, 403)
+STAFF_TOO      = (302, 403, 403, 403, 200, 200, 200, 200, 200, 200, 200)
 UPLOAD_FORM    = (302, 200, 404, 404, 200, 200, 403, 403, 404, 404, 404)
 UPLOADED       = (302, 302, 404, 404, 302, 302, 403, 403, 404, 404, 404)
 PRESCRIBE_FORM = (302, 403, 404, 404, 200, 403, 403, 403, 404, 404, 404)
@@ -106,6 +107,7 @@ ROWS = [
     Row("POST", "cancel", "analysis", "", UPLOADED),
     Row("GET", "recording_file", "recording", "", READ),
     Row("GET", "agreement", "", "", CLINICIANS),
+    Row("GET", "design", "", "", STAFF_TOO),
     Row("GET", "releases", "", "", CLINICIANS),
     Row("GET", "release", "release_name", "", CLINICIANS),
     Row("GET", "api_keys", "", "", CLINICIANS),
