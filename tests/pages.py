@@ -30,6 +30,7 @@ PAGES = [
     SeenPage("report", "lead", "report"),
     SeenPage("upload", "lead", "patient"),
     SeenPage("recording", "lead", "recording"),
+    SeenPage("move", "lead", "recording"),
     SeenPage("agreement", "lead"),
     SeenPage("releases", "lead"),
     SeenPage("release", "lead", "release_name"),

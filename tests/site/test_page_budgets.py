@@ -27,6 +27,7 @@ BUDGETS = {
     "report": (10, 6_000),
     "upload": (11, 8_000),
     "recording": (12, 6_000),
+    "move": (16, 10_000),
     "agreement": (12, 6_000),
     "releases": (8, 5_000),
     "release": (8, 9_000),
