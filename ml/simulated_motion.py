@@ -112,7 +112,9 @@ def squat(person: Person, p: Squat) -> Array:
         side: np.broadcast_to(vector(side * half, 0.0, person.ankle_height), pelvis.shape) for side in SIDES
     }
     pelvis = _lowered(person, pelvis, ankles)
-    trunk_lean = 3 + (p.trunk_lean - 3) * np.sin(np.pi / 2 * p.depth) ** 1.5 + p.sway_lean
+    # The course may undershoot zero by a rounding error, of which there is no root.
+    bowed = np.sin(np.pi / 2 * np.clip(p.depth, 0, 1)) ** 1.5
+    trunk_lean = 3 + (p.trunk_lean - 3) * bowed + p.sway_lean
     trunk = upright_trunk(person, pelvis, trunk_lean)
     legs = {}
     for side, knee_out in zip(SIDES, p.knee_out, strict=True):
