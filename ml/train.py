@@ -2,7 +2,8 @@
 
 Simulates people, trains the two-branch network, chooses its best epoch on people held out, calibrates
 probabilities and thresholds on others held out, trains the judge apart (other people, other seed), measures
-everything on people that none of them saw, and writes the release whole or not at all.
+everything on people that none of them saw, and writes the release whole or not at all. Interrupted, the same
+command goes on after the last whole epoch.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from tqdm import tqdm
 
 from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature, measured, run
 from ml.catalogue import CODES
+from ml.checkpoint import Checkpoint
 from ml.familiarity import Familiarity
 from ml.judge import JudgeConfig, JudgeNetwork
 from ml.losses import LossWeights, total_loss
@@ -93,7 +95,8 @@ def train(options: TrainingOptions, out: Path) -> Release:
     judged = simulated(3, max(options.people // 2, 4), "people of the judge")
     unseen = simulated(4, held, "people to measure by")
 
-    network = train_network(new_network(options), learned, selection, options)
+    checkpoint = Checkpoint.beside(out, asdict(options))
+    network, course = train_network(new_network(options), learned, selection, options, checkpoint)
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
     familiarity = Familiarity(len(CODES), learned.inputs.shape[1])
@@ -109,7 +112,7 @@ def train(options: TrainingOptions, out: Path) -> Release:
         )
         thresholds[f"confidence{suffix}"] = confidence
         temperatures.append(temperature)
-    return write_release(
+    release = write_release(
         out,
         network=network,
         judge=judge,
@@ -117,9 +120,11 @@ def train(options: TrainingOptions, out: Path) -> Release:
         temperature=temperatures[0],
         temperature_with_baseline=temperatures[1],
         thresholds=thresholds,
-        metrics=metrics | {"training": asdict(options)},
+        metrics=metrics | {"training": asdict(options), "epochs": course},
         trained_on=(f"simulated motion only: {options.people} people, {len(learned)} repetitions",),
     )
+    checkpoint.remove()
+    return release
 
 
 def check_writable(out: Path) -> None:
@@ -138,9 +143,20 @@ def new_network(options: TrainingOptions) -> FeedbackNetwork:
 
 
 def train_network(
-    network: FeedbackNetwork, learned: TrainingSet, selection: TrainingSet, options: TrainingOptions
-) -> FeedbackNetwork:
-    """Train the two-branch network; of all epochs the one with the least loss on `selection` is returned."""
+    network: FeedbackNetwork,
+    learned: TrainingSet,
+    selection: TrainingSet,
+    options: TrainingOptions,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[FeedbackNetwork, list[dict[str, float]]]:
+    """Train the two-branch network, from where a checkpoint says that it was interrupted.
+
+    Returns
+    -------
+    (FeedbackNetwork, list of dict)
+        As it was after the epoch with the least loss on `selection`; and of each epoch the terms of that
+        loss and the share that was named right.
+    """
     network.standardise_by(learned.inputs, learned.baseline())
     weights = LossWeights(
         correction=options.correction, at_fault=options.at_fault, acceleration=options.acceleration
@@ -148,22 +164,21 @@ def train_network(
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=1e-2)
     steps = options.epochs * (len(learned) // options.batch + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
-    best, least = deepcopy(network.state_dict()), float("inf")
-    progress = tqdm(range(options.epochs), desc="training", unit="epoch")
+    stateful = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    course: list[dict[str, float]] = []
+    best = deepcopy(network.state_dict())
+    if checkpoint and (kept := checkpoint.load()):
+        for name, part in stateful.items():
+            part.load_state_dict(kept[name])
+        course, best = kept["course"], kept["best"]
+    left = range(len(course), options.epochs)
+    progress = tqdm(left, "training", options.epochs, initial=len(course), unit="epoch")
     for epoch in progress:
         network.train()
         for which in torch.randperm(len(learned)).split(options.batch):
             if len(which) < 2:
                 continue  # batch normalisation needs two
-            batch = learned.chosen(which).seen_otherwise()
-            # Most have no baseline, as people who come for the first time; mild ones are told by it alone.
-            compared = (torch.rand(len(batch)) < 0.4) | batch.mild
-            counts = torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * compared
-            # The true class is fed back less and less, drawn for each example by itself.
-            taught = torch.rand(len(batch)) < 1 - epoch / max(options.epochs - 1, 1)
-            told = torch.where(taught, batch.labels, torch.full_like(batch.labels, -1))
-            output = network(batch.inputs, label=told, baseline=batch.baseline(counts))
-            loss = _terms(output, batch, weights)["total"]
+            loss = _loss_of(network, learned.chosen(which).seen_otherwise(), epoch, options, weights)
             optimiser.zero_grad()
             loss.backward()
             clip_grad_norm_(network.parameters(), 1.0)
@@ -171,10 +186,27 @@ def train_network(
             schedule.step()
         held_out = _loss_on(network, selection, weights)
         progress.set_postfix({name: f"{value:.3f}" for name, value in held_out.items()})
-        if held_out["total"] < least:
-            best, least = deepcopy(network.state_dict()), held_out["total"]
+        if held_out["total"] < min((earlier["total"] for earlier in course), default=float("inf")):
+            best = deepcopy(network.state_dict())
+        course.append({name: round(value, 4) for name, value in held_out.items()})
+        if checkpoint:
+            states = {name: part.state_dict() for name, part in stateful.items()}
+            checkpoint.save(course=course, best=best, **states)
     network.load_state_dict(best)
-    return network.eval()
+    return network.eval(), course
+
+
+def _loss_of(
+    network: FeedbackNetwork, batch: TrainingSet, epoch: int, options: TrainingOptions, weights: LossWeights
+) -> Tensor:
+    # Most have no baseline, as people who come for the first time; mild ones are told by it alone.
+    compared = (torch.rand(len(batch)) < 0.4) | batch.mild
+    counts = torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * compared
+    # The true class is fed back less and less, drawn for each example by itself.
+    taught = torch.rand(len(batch)) < 1 - epoch / max(options.epochs - 1, 1)
+    told = torch.where(taught, batch.labels, torch.full_like(batch.labels, -1))
+    output = network(batch.inputs, label=told, baseline=batch.baseline(counts))
+    return _terms(output, batch, weights)["total"]
 
 
 def train_judge(judged: TrainingSet, options: TrainingOptions) -> JudgeNetwork:

@@ -7,12 +7,13 @@ import torch
 from ml.baseline import mirrored
 from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature
 from ml.catalogue import CODES, is_correct
+from ml.checkpoint import Checkpoint
 from ml.encoding import decode_change, encode
 from ml.familiarity import Familiarity
 from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import ReleaseError, load_release
 from ml.simulate import Person, simulate_repetition
-from ml.train import TrainingOptions, main, train
+from ml.train import TrainingOptions, main, new_network, train, train_network
 from ml.training_set import _examples_of, cut_roughly, encoded_change, simulate_training_set
 from ml.trajectories import to_joints
 
@@ -157,7 +158,7 @@ def test_training_that_fails_leaves_no_release(tmp_path, monkeypatch):
     monkeypatch.setattr("ml.train.train_judge", fails)
     with pytest.raises(RuntimeError, match="out of memory"):
         train(TINY, tmp_path / "half")
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".half.unfinished"]  # to go on from
 
 
 def test_encoded_motion_of_the_examples_is_of_their_size(examples):
@@ -167,3 +168,34 @@ def test_encoded_motion_of_the_examples_is_of_their_size(examples):
     assert np.isfinite(
         encode([simulate_repetition(Person.sample(0), "plank.correct", np.random.default_rng(0)).performed])
     ).all()
+
+
+def test_an_interrupted_training_goes_on_to_the_same_network(examples, tmp_path):
+    def started():
+        torch.manual_seed(3)
+        return new_network(TINY)
+
+    whole, course = train_network(started(), examples, examples, TINY)
+    checkpoint = Checkpoint.beside(tmp_path / "release", {"seed": 3})
+    broken = started()
+    broken.register_forward_hook(_Interruption(after=len(examples) // TINY.batch + 6))
+    with pytest.raises(KeyboardInterrupt):
+        train_network(broken, examples, examples, TINY, checkpoint)
+    torch.manual_seed(99)
+    resumed, again = train_network(new_network(TINY), examples, examples, TINY, checkpoint)
+    assert again == course
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value)
+    assert Checkpoint.beside(tmp_path / "release", {"seed": 4}).load() is None
+
+
+class _Interruption:
+    """Stops a training after so many batches, as Ctrl-C does."""
+
+    def __init__(self, after):
+        self.left = after
+
+    def __call__(self, module, inputs, output):
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
