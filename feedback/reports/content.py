@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from feedback.adherence import adherence
 from feedback.charts import history_series
 from feedback.desk import CAMERAS
-from feedback.grouping import grouped, short_name, unit_for
+from feedback.measured import measured_repetitions
 from feedback.models import Analysis, Repetition, Verdict
 from feedback.motions import unpack_motion
-from feedback.periods import Period, change_sentence, compare, halves
 from feedback.reports.pictures import picture
+from feedback.reports.trends import trend
 from feedback.selectors import (
     HistoryEntry,
     current_analyses,
@@ -38,7 +38,7 @@ from ml.catalogue import is_correct
 from patients.models import Exercise, Patient, Recording
 
 #: What two pages have room for.
-MOST_PICTURES, MOST_FINDINGS, MOST_PRESCRIPTIONS, MOST_POINTS, MOST_NAMES = 4, 9, 5, 12, 6
+MOST_PICTURES, MOST_FINDINGS, MOST_PRESCRIPTIONS, MOST_NAMES = 4, 9, 5, 6
 
 
 def report_content(patient: Patient, start: date, end: date, note: str, note_by: str) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def report_content(patient: Patient, start: date, end: date, note: str, note_by:
     entries = [entry for entry in everything if entry.day >= start]
     recordings = Recording.objects.filter(patient=patient, analyses__session__day__range=(start, end))
     analyses = current_analyses().filter(recording__patient=patient, session__day__range=(start, end))
+    measured = [one for one in measured_repetitions(patient) if one.day <= end]
     total = sum(entry.total for entry in entries)
     reviewed = total - sum(entry.unreviewed for entry in entries)
     return {
@@ -65,7 +66,7 @@ def report_content(patient: Patient, start: date, end: date, note: str, note_by:
         "prescribed": _prescribed(patient, entries, start, end),
         "exercises": _exercises(entries),
         "pictures": _pictures(analyses),
-        "trends": [_trend(everything, exercise) for exercise in _done(entries)],
+        "trends": [trend(everything, measured, exercise) for exercise in _done(entries)],
         "note": note,
         "note_by": note_by if note else "",
         "reviewers": _reviewers(analyses),
@@ -283,28 +284,6 @@ def _picture(label: str, repetition: Repetition) -> dict[str, Any]:
         "reviewed": repetition.verdict_decision is not None,
         "drawing": picture(performed[moment.frame], corrected[moment.frame], camera, moment.angle),
     }
-
-
-def _trend(everything: Sequence[HistoryEntry], exercise: str) -> dict[str, Any]:
-    """The shares of an exercise's findings up to the last day of the report, in at most a few columns."""
-    inside = [entry for entry in everything if entry.exercise == exercise]
-    unit = unit_for(entry.day for entry in inside)
-    points = grouped(inside, unit)[-MOST_POINTS:]
-    series = history_series(points, exercise)
-    compared = halves(points)
-    changes = compare(points, series, compared) if compared else []
-    return {
-        "exercise": str(Exercise(exercise).label),
-        "unit": str(unit.label),
-        "points": [{"name": short_name(unit, one.day), "total": one.total} for one in points],
-        "rows": [{"code": one.code, "name": one.name, "counts": list(one.counts)} for one in series],
-        "sentence": change_sentence(changes) if changes else "",
-        "compared": _compared(compared) if changes and compared else "",
-    }
-
-
-def _compared(periods: tuple[Period, Period]) -> str:
-    return _("Compared: {first} and {second}.").format(first=periods[0], second=periods[1])
 
 
 def _reviewers(analyses: QuerySet[Analysis]) -> list[dict[str, Any]]:

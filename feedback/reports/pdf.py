@@ -147,7 +147,7 @@ class _Paper:
 
     def _trend(self, trend: dict[str, Any]) -> None:
         points, rows = trend["points"], trend["rows"]
-        if self.y + 20 + 11 * len(rows) > _BOTTOM - 75:
+        if self.y + 22 + 11 * len(rows) + 5 * len(trend["measures"]) > _BOTTOM - 70:
             return
         self._heading(_("{exercise} over time").format(exercise=trend["exercise"]))
         if trend["sentence"]:
@@ -166,6 +166,9 @@ class _Paper:
         words = _("A column is the share of repetitions with that finding, the figure how many.")
         self.y += 7.5
         self._write(words, 8, INK_3)
+        for one in trend["measures"]:
+            cells = (one["name"], f"{one['first']} ({one['first_at']})", f"{one['last']} ({one['last_at']})")
+            self._row(cells, (70, 52, 52))
 
     def _note(self) -> None:
         self._heading(_("Note of the clinician"))

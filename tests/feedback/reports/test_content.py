@@ -116,3 +116,11 @@ def test_long_histories_are_told_in_few_columns(people, days):
         analysed(people.patient, [RIGHT], day=n + 1)
     told = report_content(people.patient, start, days_ago(0).date(), "", "")
     assert len(told["trends"][0]["points"]) <= 12
+
+
+def test_the_trend_tells_the_measures_at_first_and_at_last(people):
+    for day, bend in ((9, 80.0), (1, 110.4)):
+        analysed(people.patient, [RIGHT], day=day)
+        Repetition.objects.filter(measures__isnull=True).update(measures={"knee_bend": bend})
+    (measure,) = content(people)["trends"][0]["measures"]
+    assert (measure["first"], measure["last"]) == ("80°", "110°")
