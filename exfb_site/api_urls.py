@@ -6,6 +6,7 @@ from rest_framework.permissions import AllowAny
 
 from exfb_site.errors import NoSuchAddress
 from feedback import api as feedback
+from feedback import baseline_api as baselines
 from feedback import motion_api as motions
 from feedback import notes_api as notes
 from patients import api as patients
@@ -19,6 +20,7 @@ urlpatterns = [
     path("patients/", patients.PatientList.as_view(), name="patients"),
     path("patients/<uuid:uuid>/", patients.PatientDetail.as_view(), name="patient"),
     path("patients/<uuid:uuid>/history/", feedback.PatientHistory.as_view(), name="history"),
+    path("patients/<uuid:uuid>/baseline/", baselines.PatientBaseline.as_view(), name="patient_baseline"),
     path("recordings/", feedback.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:uuid>/", feedback.RecordingDetail.as_view(), name="recording"),
     path("recordings/<uuid:uuid>/file/", patients.RecordingFile.as_view(), name="recording_file"),
@@ -33,6 +35,7 @@ urlpatterns = [
     path("repetitions/<uuid:uuid>/", feedback.RepetitionDetail.as_view(), name="repetition"),
     path("repetitions/<uuid:uuid>/motion/", motions.RepetitionMotion.as_view(), name="motion"),
     path("repetitions/<uuid:uuid>/band/", motions.RepetitionBand.as_view(), name="band"),
+    path("repetitions/<uuid:uuid>/baseline/", baselines.RepetitionBaseline.as_view(), name="baseline"),
     path("repetitions/<uuid:uuid>/verdicts/", feedback.Verdicts.as_view(), name="verdicts"),
     path("releases/", feedback.Releases.as_view(), name="releases"),
     path("schema/", SpectacularAPIView.as_view(**_open), name="schema"),

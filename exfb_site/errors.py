@@ -11,7 +11,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from feedback.serializers import VerdictSerializer
-from feedback.services import MoveError, NoteError, VerdictConflict, VerdictError
+from feedback.services import (
+    BaselineError,
+    MoveError,
+    NoteError,
+    VerdictConflict,
+    VerdictError,
+)
 from patients.uploads import UploadError
 
 #: The field of the request that a code of ours is about; `file` and `decision` for all others.
@@ -50,6 +56,8 @@ class ProblemHandler(ExceptionHandler):
             return _invalid(_NOTE_FIELDS.get(exc.code, "text"), exc)
         if isinstance(exc, MoveError):
             return _invalid("reason" if exc.code == "no_reason" else "patient", exc)
+        if isinstance(exc, BaselineError):
+            return _invalid("repetition", exc)
         if isinstance(exc, SuspiciousOperation):  # such as a form with too many fields or too large a body
             return exceptions.ParseError()
         return super().convert_known_exceptions(exc)
@@ -62,7 +70,7 @@ class ProblemHandler(ExceptionHandler):
 
 
 def _invalid(
-    field: str, exc: UploadError | VerdictError | NoteError | MoveError
+    field: str, exc: UploadError | VerdictError | NoteError | MoveError | BaselineError
 ) -> exceptions.ValidationError:
     return exceptions.ValidationError({field: [exceptions.ErrorDetail(exc.message, exc.code)]})
 

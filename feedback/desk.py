@@ -9,10 +9,18 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from feedback import wording
+from feedback.baselines import MOST, may_be_baseline
 from feedback.body_words import ANGLE_NAMES
-from feedback.models import Analysis, Correction, Note, Repetition, Verdict
+from feedback.models import Analysis, BaselineRepetition, Correction, Note, Repetition, Verdict
 from feedback.previous import PreviousSession
-from feedback.sentences import NOT_SURE, class_name, correction_sentence, same_sentence, shown_code
+from feedback.sentences import (
+    NOT_SURE,
+    class_name,
+    compared_sentence,
+    correction_sentence,
+    same_sentence,
+    shown_code,
+)
 from feedback.shares import probability_text
 from feedback.spoken import Spoken, both_names, spoken
 from feedback.verdicts import labels_for
@@ -112,6 +120,7 @@ class Card:
     before: UUID | None
     camera: str
     angles: str
+    baseline: Sequence[BaselineRepetition]
 
     @property
     def seen(self) -> UUID | str:
@@ -126,6 +135,23 @@ class Card:
     @property
     def may_confirm(self) -> bool:
         return not self.repetition.abstained
+
+    @property
+    def is_baseline(self) -> bool:
+        return hasattr(self.repetition, "baseline_mark")
+
+    @property
+    def may_be_baseline(self) -> bool:
+        return may_be_baseline(self.repetition) and len(self.baseline) < MOST
+
+    @property
+    def most(self) -> int:
+        return MOST
+
+    @property
+    def compared(self) -> str:
+        """How sure the model could be for want of a baseline, in words."""
+        return compared_sentence(self.repetition.analysis, self.baseline)
 
     @property
     def failed_checks(self) -> list[str]:
@@ -147,11 +173,23 @@ class Tray:
     previous: PreviousSession | None
 
 
-class Around(NamedTuple):
-    """What else is known of a recording's repetitions: the session before, and notes by repetition."""
+class Beside(NamedTuple):
+    """What a session's recordings are shown beside."""
 
-    previous: PreviousSession | None
+    #: The session before, by exercise.
+    previous: Mapping[str, PreviousSession]
+    #: By the key of their repetition.
     notes: Mapping[int | None, Sequence[Note]]
+    #: This person's baseline, by exercise.
+    baselines: Mapping[str, Sequence[BaselineRepetition]]
+
+
+def by_repetition(notes: Iterable[Note]) -> dict[int | None, list[Note]]:
+    """Return notes by the key of their repetition; None: of the whole session."""
+    found = defaultdict[int | None, list[Note]](list)
+    for note in notes:
+        found[note.repetition_id].append(note)
+    return found
 
 
 def page_words() -> dict[str, Any]:
@@ -176,6 +214,9 @@ def page_words() -> dict[str, Any]:
         "note_not_deleted": _("The note could not be deleted. Try again."),
         "yours": _("Yours, not saved: {yours}."),
         "gone": _("This repetition is no longer there, or no longer yours to judge: load the page again."),
+        "in_baseline": _("The next recordings are compared with this repetition too."),
+        "no_baseline": _("The baseline was not changed: there is no connection, or you are signed out."),
+        "out_of_baseline": _("The next recordings are not compared with that repetition any more."),
         "server_failed": _("The server could not save it."),
         "decisions": {decision.value: decision.label for decision in Verdict.Decision},
     }
@@ -192,23 +233,10 @@ def glyph(code: str) -> str:
     return name if name in _GLYPHS else "sev-plain"
 
 
-def trays(
-    analyses: Sequence[Analysis], previous: Mapping[str, PreviousSession], notes: Iterable[Note]
-) -> list[Tray]:
-    """Return what the session page shows of each recording; expects `feedback.selectors.session_detail`.
-
-    `previous` is the session before, by exercise; `notes` are all of the session.
-    """
-    of_repetition = defaultdict[int | None, list[Note]](list)
-    for note in notes:
-        of_repetition[note.repetition_id].append(note)
+def trays(analyses: Sequence[Analysis], beside: Beside) -> list[Tray]:
+    """Return what the session page shows of each recording; expects `feedback.selectors.session_detail`."""
     return [
-        Tray(
-            analysis,
-            _cards(analysis, Around(previous.get(analysis.exercise), of_repetition)),
-            _trouble(analysis),
-            previous.get(analysis.exercise),
-        )
+        Tray(analysis, _cards(analysis, beside), _trouble(analysis), beside.previous.get(analysis.exercise))
         for analysis in analyses
     ]
 
@@ -221,12 +249,12 @@ def _trouble(analysis: Analysis) -> str:
     )
 
 
-def _cards(analysis: Analysis, around: Around) -> list[Card]:
+def _cards(analysis: Analysis, beside: Beside) -> list[Card]:
     repetitions = list(analysis.repetitions.all())
-    return [_card(repetition, repetitions, around) for repetition in repetitions]
+    return [_card(repetition, repetitions, beside) for repetition in repetitions]
 
 
-def _card(repetition: Repetition, all_of_it: Sequence[Repetition], around: Around) -> Card:
+def _card(repetition: Repetition, all_of_it: Sequence[Repetition], beside: Beside) -> Card:
     code, second = shown_code(repetition), repetition.second_label
     ranked = sorted(repetition.probabilities.items(), key=lambda item: -item[1])
     runner_up = next(
@@ -234,6 +262,7 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition], around: Aroun
     )
     correction = None if repetition.abstained else getattr(repetition, "correction", None)
     kind = code.split(".", 1)[-1]
+    before = beside.previous.get(repetition.exercise)
     return Card(
         repetition=repetition,
         number=repetition.index,
@@ -252,11 +281,12 @@ def _card(repetition: Repetition, all_of_it: Sequence[Repetition], around: Aroun
         cue=wording.for_patient("low_confidence" if code == NOT_SURE else code),
         seconds=(repetition.end_frame - repetition.start_frame) / repetition.frame_rate,
         correction=correction,
-        spoken=spoken(repetition.verdicts.all(), around.notes.get(repetition.pk, ())),
+        spoken=spoken(repetition.verdicts.all(), beside.notes.get(repetition.pk, ())),
         choices=_choices(repetition),
-        before=around.previous.beside(repetition.index) if around.previous else None,
+        before=before.beside(repetition.index) if before else None,
         camera=CAMERAS.get(kind, ""),
         angles=" ".join(_ANGLES.get(repetition.exercise, ())),
+        baseline=beside.baselines.get(repetition.exercise, ()),
     )
 
 

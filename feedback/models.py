@@ -108,6 +108,13 @@ class Analysis(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=120, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
+    baseline = models.JSONField(
+        null=True,
+        default=None,
+        help_text=_(
+            "Ids of the repetitions that it was compared with; null where the release compares with none."
+        ),
+    )
     filled = models.JSONField(
         default=dict, help_text=_("Share of each joint's frames that had to be filled.")
     )
@@ -184,6 +191,20 @@ class Repetition(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+
+class BaselineRepetition(models.Model):
+    """A repetition that a clinician marked as this person's own correct way of doing the exercise."""
+
+    repetition = models.OneToOneField(Repetition, on_delete=models.CASCADE, related_name="baseline_mark")
+    marked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    marked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-marked_at", "-pk"]
+
+    def __str__(self) -> str:
+        return str(self.repetition_id)
 
 
 class Correction(models.Model):

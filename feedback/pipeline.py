@@ -4,20 +4,21 @@ torch is imported when the first recording is analysed and not before, so that t
 analyses, never loads it, and no network is built before a worker forks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
 
-from ml.manifest import MANIFEST_NAME, ReleaseError, sha256
+from ml.manifest import MANIFEST_NAME, ReleaseError, read_manifest, sha256
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
 from ml.results import AnalysisError
 
 if TYPE_CHECKING:
     from ml.inference import Predictor
+    from ml.poses.sequence import PoseSequence
     from ml.results import RecordingResult
 
 #: Why an analysis may end without a result, besides what a reader refuses.
@@ -49,17 +50,28 @@ def analyse_file(
     exercise: str | None,
     release_folder: Path,
     on_step: Callable[[str], object] = lambda step: None,
+    *,
+    baselines: "Mapping[str, Sequence[PoseSequence]] | None" = None,
 ) -> "RecordingResult":
     """Analyse one recording; raises `AnalysisFailure` where the recording or the release is at fault.
 
-    `on_step` is called with the name of each step that begins (`feedback.models.Analysis.Step`).
+    `on_step` is called with the name of each step that begins (`feedback.models.Analysis.Step`). `baselines`
+    are, by exercise, repetitions of this person that were marked correct, as they were kept.
     """
     on_step("reading")
     try:
         sequence = read(file)
-        return predictor_of(release_folder).analyse(sequence, exercise, on_step)
+        return predictor_of(release_folder).analyse(sequence, exercise, on_step, baselines=baselines)
     except (PoseFormatError, AnalysisError) as error:
         raise AnalysisFailure(error.code, error.message) from error
+    except ReleaseError as error:
+        raise AnalysisFailure("release_unusable", error.message) from error
+
+
+def compares_with_baseline(release_folder: Path) -> bool:
+    """Tell whether a release compares a person with their own correct repetitions. Loads no network."""
+    try:
+        return bool(read_manifest(release_folder).network.get("baseline", False))
     except ReleaseError as error:
         raise AnalysisFailure("release_unusable", error.message) from error
 

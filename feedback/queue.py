@@ -100,8 +100,13 @@ def record_step(*, analysis: Analysis, attempt: int, step: str | None = None) ->
     return _held(analysis, attempt).update(**values) == 1
 
 
-def store_results(*, analysis: Analysis, attempt: int, result: "RecordingResult") -> bool:
-    """Keep what was found, in one transaction; False, and nothing kept, if another attempt has taken over."""
+def store_results(
+    *, analysis: Analysis, attempt: int, result: "RecordingResult", baseline: list[str] | None = None
+) -> bool:
+    """Keep what was found, in one transaction; False, and nothing kept, if another attempt has taken over.
+
+    `baseline` are the ids of the repetitions that it was compared with, None if the release does not compare.
+    """
     now = timezone.now()
     with transaction.atomic():
         won = _held(analysis, attempt).update(
@@ -109,6 +114,7 @@ def store_results(*, analysis: Analysis, attempt: int, result: "RecordingResult"
             step=_Step.FINISHED,
             exercise=result.exercise,
             filled=result.filled,
+            baseline=baseline,
             heartbeat_at=now,
             finished_at=now,
         )

@@ -167,7 +167,7 @@ def session_detail(user: "AnyUser", session_uuid: UUID) -> tuple[ExerciseSession
     """
     repetitions = (
         judged_repetitions()
-        .select_related("correction")
+        .select_related("correction", "baseline_mark")
         .defer("motion", "correction__motion")
         .prefetch_related(Prefetch("verdicts", Verdict.objects.select_related("clinician")))
     )
@@ -203,7 +203,7 @@ def repetition_for(user: "AnyUser", repetition_uuid: UUID) -> tuple[Repetition, 
         judged_repetitions()
         .defer(None)
         .filter(uuid=repetition_uuid, analysis__recording__patient__in=visible_patients(user))
-        .select_related("correction", "analysis__recording__patient", "analysis__session")
+        .select_related("correction", "baseline_mark", "analysis__recording__patient", "analysis__session")
         .first()
     )
     access = access_to(user, repetition.analysis.recording.patient) if repetition else None

@@ -151,6 +151,24 @@ def correction_sentence(correction: Correction) -> str:
     }
 
 
+def compared_sentence(analysis: Analysis, baseline: Sequence[object]) -> str:
+    """Return with how many of this person's correct repetitions a recording was compared.
+
+    `baseline` is what there is of it now. Nothing where the release compares with none.
+    """
+    if analysis.baseline is None:
+        return ""
+    if number := len(analysis.baseline):
+        return ngettext(
+            "Compared with %(number)d correct repetition of this person.",
+            "Compared with %(number)d correct repetitions of this person.",
+            number,
+        ) % {"number": number}
+    if baseline:
+        return _("Analysed without a baseline of this person: the model was less sure.")
+    return _("No baseline of this person yet: the model is less sure.")
+
+
 def same_sentence(numbers: Sequence[int]) -> str:
     """Return in which other repetitions of a recording the same was found; nothing where in none."""
     if not numbers:

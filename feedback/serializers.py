@@ -6,7 +6,15 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Note, Verdict
+from feedback.models import (
+    Analysis,
+    BaselineRepetition,
+    Correction,
+    ExerciseSession,
+    ModelRelease,
+    Note,
+    Verdict,
+)
 from feedback.shown import shown_repetition
 from patients.models import Exercise
 from patients.serializers import RecordingSerializer
@@ -18,10 +26,17 @@ class AnalysisLinkSerializer(serializers.ModelSerializer[Analysis]):
     url = serializers.SerializerMethodField()
     session = serializers.UUIDField(source="session.uuid", read_only=True)
     release = serializers.CharField(source="release.name", read_only=True)
+    baseline = serializers.ListField(
+        child=serializers.UUIDField(),
+        allow_null=True,
+        read_only=True,
+        help_text="Repetitions of this person that it was compared with; null where the release compares "
+        "with none.",
+    )
 
     class Meta:
         model = Analysis
-        fields = ["uuid", "url", "status", "exercise", "session", "release"]
+        fields = ["uuid", "url", "status", "exercise", "session", "release", "baseline"]
 
     def get_url(self, analysis: Analysis) -> str:
         return reverse("api:analysis", args=[analysis.uuid])
@@ -59,6 +74,19 @@ class AnalysisSerializer(serializers.Serializer):
     expected_wait_seconds = serializers.IntegerField(allow_null=True)
     worker_connected = serializers.BooleanField()
     error = ErrorSerializer(allow_null=True)
+
+
+class BaselineSerializer(serializers.ModelSerializer[BaselineRepetition]):
+    """One repetition of a person's baseline."""
+
+    repetition = serializers.UUIDField(source="repetition.uuid", read_only=True)
+    exercise = serializers.ChoiceField(Exercise.choices, source="repetition.exercise", read_only=True)
+    session = serializers.UUIDField(source="repetition.analysis.session.uuid", read_only=True)
+    marked_by = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = BaselineRepetition
+        fields = ["repetition", "exercise", "session", "marked_by", "marked_at"]
 
 
 class CorrectionSerializer(serializers.ModelSerializer[Correction]):
@@ -181,6 +209,7 @@ class RepetitionSerializer(serializers.Serializer):
     second_label = serializers.CharField(
         allow_blank=True, help_text="The other mistake where a clinician saw two at once."
     )
+    is_baseline = serializers.BooleanField(help_text="Marked as this person's own correct way.")
     correction = CorrectionSerializer(
         allow_null=True, help_text="A patient is shown a verified correction only."
     )

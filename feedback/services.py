@@ -1,5 +1,6 @@
 """Writes of the feedback app, by their one name; the modules behind it keep them by topic."""
 
+from feedback.baselines import BaselineError, add_to_baseline, take_out_of_baseline
 from feedback.moves import MoveError, move_recording
 from feedback.notes import NoteError, delete_note, write_note
 from feedback.queue import (
@@ -18,11 +19,13 @@ from feedback.sessions import refresh_session
 from feedback.verdicts import VerdictConflict, VerdictError, give_verdict, labels_for
 
 __all__ = [
+    "BaselineError",
     "MoveError",
     "NoteError",
     "VerdictConflict",
     "VerdictError",
     "activate_release",
+    "add_to_baseline",
     "announce",
     "cancel",
     "claim",
@@ -40,5 +43,6 @@ __all__ = [
     "request_analysis",
     "retry",
     "store_results",
+    "take_out_of_baseline",
     "write_note",
 ]

@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from feedback.desk import Card, page_words, reasons, trays
+from feedback.baselines import baseline_of, by_exercise
+from feedback.desk import Beside, Card, by_repetition, page_words, reasons, trays
 from feedback.models import ExerciseSession, Note
 from feedback.notes import notes_of
 from feedback.previous import previous_sessions
@@ -43,7 +44,10 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
 
 def _desk(session: ExerciseSession, notes: list[Note], asked: str, exercise: str) -> dict[str, Any]:
     """Return the recordings and repetitions to show, the one to begin with, and how many are open."""
-    recordings = trays(session.shown_analyses, previous_sessions(session), notes)
+    beside = Beside(
+        previous_sessions(session), by_repetition(notes), by_exercise(baseline_of(session.patient))
+    )
+    recordings = trays(session.shown_analyses, beside)
     cards = [card for recording in recordings for card in recording.cards]
     return {
         "trays": recordings,

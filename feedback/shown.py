@@ -28,6 +28,7 @@ class ShownRepetition:
     verdict_decision: str | None
     label: str | None
     second_label: str
+    is_baseline: bool
     correction: Correction | None
 
 
@@ -70,5 +71,6 @@ def shown_repetition(repetition: Repetition, access: Access) -> ShownRepetition:
         verdict_decision=decision,
         label=None if undecided or decision == Verdict.Decision.NOT_A_REPETITION else repetition.label,
         second_label=repetition.second_label,
+        is_baseline=hasattr(repetition, "baseline_mark"),
         correction=shown_correction(repetition, access),
     )

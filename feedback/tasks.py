@@ -10,6 +10,7 @@ from celery import Task, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from feedback import pipeline
+from feedback.baselines import compared_with, motions
 from feedback.heartbeat import Heartbeat
 from feedback.models import Analysis
 from feedback.pipeline import AnalysisFailure
@@ -33,9 +34,9 @@ def analyse(self: Task, analysis_id: str) -> None:
     attempt = analysis.attempts
     try:
         with Heartbeat(analysis):
-            result = _compute(analysis)
+            result, baseline = _compute(analysis)
         record_step(analysis=analysis, attempt=attempt, step=Analysis.Step.SAVING)
-        store_results(analysis=analysis, attempt=attempt, result=result)
+        store_results(analysis=analysis, attempt=attempt, result=result, baseline=baseline)
     except AnalysisFailure as failure:
         fail(analysis=analysis, attempt=attempt, code=failure.code)
     except SoftTimeLimitExceeded:
@@ -66,8 +67,11 @@ def make_report(report_id: str) -> None:
         reports.give_back(report)
 
 
-def _compute(analysis: Analysis) -> "RecordingResult":
-    recording = analysis.recording
+def _compute(analysis: Analysis) -> "tuple[RecordingResult, list[str] | None]":
+    """Return the result, and the ids of the repetitions that the recording was compared with."""
+    recording, folder = analysis.recording, folder_of(analysis.release)
+    compares = pipeline.compares_with_baseline(folder)
+    own = compared_with(analysis) if compares else {}
 
     def note(step: str) -> None:
         record_step(analysis=analysis, attempt=analysis.attempts, step=step)
@@ -77,6 +81,7 @@ def _compute(analysis: Analysis) -> "RecordingResult":
     except FileNotFoundError as error:
         raise AnalysisFailure("file_missing", "The stored file is gone.") from error
     with file:
-        return pipeline.analyse_file(
-            cast(BinaryIO, file), recording.exercise or None, folder_of(analysis.release), note
+        result = pipeline.analyse_file(
+            cast(BinaryIO, file), recording.exercise or None, folder, note, baselines=motions(own)
         )
+    return result, [str(one.uuid) for one in own.get(result.exercise, [])] if compares else None

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from feedback import wording
+from feedback.baselines import drop_if_not_correct
 from feedback.models import Repetition, Verdict
 from feedback.refusals import Refusal
 from feedback.sessions import refresh_session
@@ -96,6 +97,7 @@ def give_verdict(
         given = {"uuid": uuid} if uuid else {}
         verdict = Verdict.objects.create(repetition=repetition, clinician=user, **vars(said), **given)
         log_access(user, patient, AccessLogEntry.Action.CREATE, "verdict", verdict.uuid)
+        drop_if_not_correct(user=user, repetition=repetition)
         refresh_session(session=repetition.analysis.session)
     return verdict, True
 

@@ -105,6 +105,7 @@ def make_world(people: People) -> SimpleNamespace:
         repetition=repetition.uuid,
         report=report.uuid,
         report_form=lambda: {"start": "2026-01-01", "end": "2026-02-01"},
+        correct_repetition=make.RepetitionFactory(analysis=analysis, finding="squat.correct").uuid,
         release_name=analysis.release.name,
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
         note=make.NoteFactory(session=analysis.session, author=people.lead).uuid,
@@ -152,7 +153,7 @@ def ask(client: Client, row: Row, world: SimpleNamespace, *, absent: bool = Fals
     form = getattr(world, row.body)() if row.body else {}
     body = {name: chosen(value) if isinstance(value, uuid.UUID) else value for name, value in form.items()}
     with transaction.atomic():
-        response = client.get(url) if row.method == "GET" else client.post(url, body)
+        response = getattr(client, row.method.lower())(url, body)
         transaction.set_rollback(True)
     return response
 

@@ -30,6 +30,8 @@ API_OWN_NOTE   = (401, 403, 404, 404, 204, 403, 403, 403, 404, 404, 404)
 API_REVIEW     = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
 TEAM_READ      = (302, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 REPORT_ASKED   = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
+API_BASELINE   = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
+API_TAKEN_OUT  = (401, 403, 404, 404, 204, 204, 403, 403, 404, 404, 404)
 OPEN           = (200,) * 11
 NOWHERE        = (404,) * 11
 SIGN_IN        = (200, 302, 302, 302, 302, 302, 302, 302, 302, 302, 302)
@@ -75,6 +77,9 @@ ROWS = [
     Row("GET", "api:notes", "session", "", API_NOTES),
     Row("POST", "api:notes", "session", "note_form", API_REVIEW, "review"),
     Row("POST", "api:note_delete", "note", "", API_OWN_NOTE, "review"),
+    Row("GET", "api:patient_baseline", "patient", "", API_READ),
+    Row("PUT", "api:baseline", "correct_repetition", "", API_BASELINE, "review"),
+    Row("DELETE", "api:baseline", "correct_repetition", "", API_TAKEN_OUT, "review"),
     Row("GET", "api:releases", "", "", API_CLINICIANS),
     Row("GET", "api:schema", "", "", OPEN),
     Row("GET", "api:docs", "", "", OPEN),

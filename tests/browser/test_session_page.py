@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.urls import reverse
 
-from feedback.models import Repetition, Verdict
+from feedback.models import BaselineRepetition, Repetition, Verdict
 from feedback.motions import pack_motion
 from feedback.sessions import refresh_session
 from tests.factories import (
@@ -213,3 +213,18 @@ def test_the_worklist_by_keyboard(people: People, repetitions: list[Repetition],
     page.keyboard.press("Enter")
     page.wait_for_selector("article.finding")
     assert page.url.split("?")[0].endswith(address(repetitions))
+
+
+def test_a_correct_repetition_becomes_the_baseline_by_one_key(
+    people: People, repetitions: list[Repetition], open_as: Open
+) -> None:
+    correct = repetitions[2]
+    page = open_as(people.lead, f"{address(repetitions)}?repetition={correct.uuid}")
+    button = f"#baseline-{correct.uuid} [data-toggle]"
+    page.keyboard.press("m")
+    page.wait_for_selector(f'{button}[aria-pressed="true"]')
+    assert BaselineRepetition.objects.get().repetition == correct
+    assert "Baseline: 1 of 3" in page.inner_text("article.finding:not([hidden])")
+    page.keyboard.press("m")
+    page.wait_for_selector(f'{button}[aria-pressed="false"]')
+    assert not BaselineRepetition.objects.exists()

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.desk import glyph
-from feedback.models import Analysis, Repetition, Verdict
+from feedback.models import Analysis, BaselineRepetition, Repetition, Verdict
 from ml.catalogue import CODES
 from patients.models import AccessLogEntry
 from tests.factories import (
@@ -268,3 +268,41 @@ def test_no_script_or_style_is_inline(client: Any, people: People) -> None:
 def test_every_finding_has_a_glyph_in_the_sheet(code: str) -> None:
     sheet = Path(finders.find("exfb/icons.svg")).read_text()
     assert f'id="{glyph(code)}"' in sheet
+
+
+def test_it_says_what_the_model_knew_of_this_person(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.correct"])
+    assert "baseline of this person" not in article(open_page(client, people.lead, one), one)
+    Analysis.objects.update(baseline=[])
+    assert "No baseline of this person yet: the model is less sure." in article(
+        open_page(client, people.lead, one), one
+    )
+    BaselineRepetition.objects.create(repetition=one, marked_by=people.lead)
+    assert "Analysed without a baseline of this person" in article(open_page(client, people.lead, one), one)
+    Analysis.objects.update(baseline=[str(one.uuid)])
+    assert "Compared with 1 correct repetition of this person." in article(
+        open_page(client, people.lead, one), one
+    )
+
+
+def test_a_correct_repetition_can_be_used_as_baseline(client: Any, people: People) -> None:
+    right, wrong = analysed(people, ["squat.correct", "squat.knees_inward"])
+    page = open_page(client, people.lead, right)
+    assert "Use as baseline" in article(page, right)
+    assert "Use as baseline" not in article(page, wrong)
+    assert "Use as baseline" not in article(open_page(client, people.reader, right), right)
+    BaselineRepetition.objects.create(repetition=right, marked_by=people.lead)
+    page = open_page(client, people.lead, right)
+    assert "In the baseline" in article(page, right)
+    assert "Baseline: 1 of 3" in article(page, wrong)
+    assert "Take out" in article(page, wrong)
+    assert "Take out" not in article(open_page(client, people.reader, right), wrong)
+
+
+def test_a_full_baseline_takes_no_more(client: Any, people: People) -> None:
+    *three, fourth = analysed(people, ["squat.correct"] * 4)
+    for one in three:
+        BaselineRepetition.objects.create(repetition=one, marked_by=people.lead)
+    about = article(open_page(client, people.lead, fourth), fourth)
+    assert "Baseline: 3 of 3" in about
+    assert "Use as baseline" not in about

@@ -2,7 +2,7 @@
 import { outbox } from './outbox.js';
 
 // What the server now shows of a repetition: the page itself is asked, so that every word has one source.
-async function fresh(uuid) {
+export async function fresh(uuid) {
   const answer = await fetch(`${location.pathname}?repetition=${uuid}`).catch(() => null);
   return answer?.ok ? new DOMParser().parseFromString(await answer.text(), 'text/html') : null;
 }
