@@ -9,6 +9,7 @@ from feedback import api as feedback
 from feedback import baseline_api as baselines
 from feedback import motion_api as motions
 from feedback import notes_api as notes
+from feedback import release_api as releases
 from patients import api as patients
 
 app_name = "api"
@@ -37,7 +38,11 @@ urlpatterns = [
     path("repetitions/<uuid:uuid>/band/", motions.RepetitionBand.as_view(), name="band"),
     path("repetitions/<uuid:uuid>/baseline/", baselines.RepetitionBaseline.as_view(), name="baseline"),
     path("repetitions/<uuid:uuid>/verdicts/", feedback.Verdicts.as_view(), name="verdicts"),
-    path("releases/", feedback.Releases.as_view(), name="releases"),
+    path("patients/<uuid:uuid>/again/", releases.PatientAgain.as_view(), name="patient_again"),
+    path("releases/", releases.Releases.as_view(), name="releases"),
+    path("releases/<slug:name>/activate/", releases.ReleaseActivate.as_view(), name="release_activate"),
+    path("releases/<slug:name>/comparison/", releases.ReleaseComparison.as_view(), name="comparison"),
+    path("releases/<slug:name>/again/", releases.ReleaseAgain.as_view(), name="release_again"),
     path("schema/", SpectacularAPIView.as_view(**_open), name="schema"),
     path(
         "docs/",

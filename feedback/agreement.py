@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import Count, QuerySet
 
 from feedback.models import ModelRelease, Repetition, Verdict
-from feedback.selectors import standing_verdicts
+from feedback.selectors import current_analyses, standing_verdicts
 from feedback.sentences import NOT_SURE
 from ml.catalogue import CODES
 from patients.models import Clinic
@@ -206,7 +206,10 @@ def compared_repetitions(
     if clinic is not None:
         patients = patients.filter(clinic=clinic)
     found = Repetition.objects.filter(analysis__recording__patient__in=patients.order_by().values("pk"))
-    return found if release is None else found.filter(analysis__release=release)
+    if release is not None:
+        return found.filter(analysis__release=release)
+    # What another release would find is no result that anybody is shown.
+    return found.filter(analysis__in=current_analyses().order_by().values("pk"))
 
 
 def judged_by(user: "AnyUser", release: ModelRelease | None, clinic: Clinic | None) -> QuerySet[Verdict]:

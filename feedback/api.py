@@ -1,4 +1,4 @@
-"""The API of uploads, sessions, analyses, repetitions, verdicts, histories and releases."""
+"""The API of uploads, sessions, analyses, repetitions, verdicts and histories."""
 
 import hashlib
 import json
@@ -16,7 +16,6 @@ from django.utils.http import quote_etag
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
 from drf_standardized_errors.openapi_validation_errors import extend_validation_errors
-from rest_framework import generics
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,7 +23,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from feedback import selectors, services
-from feedback.models import Analysis, ExerciseSession, ModelRelease
+from feedback.models import Analysis, ExerciseSession
 from feedback.serializers import (
     AnalysedRecordingSerializer,
     AnalysisSerializer,
@@ -32,7 +31,6 @@ from feedback.serializers import (
     HistoryQuerySerializer,
     HistorySerializer,
     MoveSerializer,
-    ReleaseSerializer,
     RepetitionSerializer,
     SessionDetailSerializer,
     SessionSerializer,
@@ -41,7 +39,7 @@ from feedback.serializers import (
 )
 from feedback.shown import shown_repetition
 from feedback.wording import sentence
-from patients.api import Action, IsClinician, LoggedListView, RecordingList, UploadThrottle
+from patients.api import Action, LoggedListView, RecordingList, UploadThrottle
 from patients.idempotency import idempotent
 from patients.models import ApiKey, Recording
 from patients.permissions import get_patient, log_access, require, signed_in
@@ -56,6 +54,16 @@ _LOCATION = OpenApiParameter(
 )
 IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, required=False)
 NOT_MODIFIED = {304: OpenApiResponse(description="Nothing has changed since the ETag that you sent.")}
+
+
+def unless_known(request: Request, body: dict[str, Any]) -> HttpResponse | None:
+    """Answer with a body, or 304 to whoever has sent its ETag."""
+    etag = quote_etag(hashlib.sha256(json.dumps(body).encode()).hexdigest()[:32])
+    return get_conditional_response(
+        request._request, etag=etag, response=Response(body, headers={"ETag": etag})
+    )
+
+
 _SHOWN = Prefetch(
     "analyses", selectors.current_analyses().select_related("session", "release"), to_attr="shown_analyses"
 )
@@ -201,9 +209,7 @@ class AnalysisDetail(APIView):
     def get(self, request: Request, uuid: UUID) -> HttpResponse | None:
         analysis, access = selectors.analysis_for(request.user, uuid)
         body = _analysis_body(analysis, access.is_own)
-        etag = quote_etag(hashlib.sha256(json.dumps(body).encode()).hexdigest()[:32])
-        response = Response(body, headers={"ETag": etag})
-        return get_conditional_response(request._request, etag=etag, response=response)
+        return unless_known(request, body)
 
 
 def _refresh(analysis: Analysis) -> None:
@@ -305,11 +311,3 @@ class PatientHistory(APIView):
         log_access(request.user, patient, Action.READ, "history", patient.uuid)
         entries = selectors.mistake_history(patient, **query.validated_data)
         return Response(HistorySerializer({"patient": patient.uuid, "sessions": entries}).data)
-
-
-class Releases(generics.ListAPIView):
-    """The releases of the network that this site has; one is active. For clinicians."""
-
-    queryset = ModelRelease.objects.order_by("-is_active", "-created_at", "pk")
-    serializer_class = ReleaseSerializer
-    permission_classes = [IsClinician]

@@ -171,6 +171,8 @@ class Tray:
     cards: Sequence[Card]
     trouble: str
     previous: PreviousSession | None
+    #: What newer releases would say otherwise, in a sentence each.
+    would_differ: Sequence[str]
 
 
 class Beside(NamedTuple):
@@ -182,6 +184,8 @@ class Beside(NamedTuple):
     notes: Mapping[int | None, Sequence[Note]]
     #: This person's baseline, by exercise.
     baselines: Mapping[str, Sequence[BaselineRepetition]]
+    #: What newer releases would say otherwise, by the key of the analysis that is shown.
+    differences: Mapping[int, Sequence[str]]
 
 
 def by_repetition(notes: Iterable[Note]) -> dict[int | None, list[Note]]:
@@ -236,7 +240,13 @@ def glyph(code: str) -> str:
 def trays(analyses: Sequence[Analysis], beside: Beside) -> list[Tray]:
     """Return what the session page shows of each recording; expects `feedback.selectors.session_detail`."""
     return [
-        Tray(analysis, _cards(analysis, beside), _trouble(analysis), beside.previous.get(analysis.exercise))
+        Tray(
+            analysis,
+            _cards(analysis, beside),
+            _trouble(analysis),
+            beside.previous.get(analysis.exercise),
+            beside.differences.get(analysis.pk, ()),
+        )
         for analysis in analyses
     ]
 

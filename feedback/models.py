@@ -23,6 +23,9 @@ class ModelRelease(models.Model):
     metrics = models.JSONField(default=dict)
     trained_on = models.TextField(blank=True)
     is_active = models.BooleanField(default=False)
+    activated_at = models.DateTimeField(
+        null=True, help_text=_("When it was last chosen; null for one that is only on trial.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -35,6 +38,26 @@ class ModelRelease(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ReleaseActivation(models.Model):
+    """That a release was chosen for new recordings, by whom and when. Rows are only ever added."""
+
+    release = models.ForeignKey(ModelRelease, on_delete=models.CASCADE, related_name="activations")
+    chosen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text=_("Null: on the command line of the server."),
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.release} {self.at:%Y-%m-%d %H:%M}"
 
 
 class ExerciseSession(models.Model):
@@ -98,11 +121,18 @@ class Analysis(models.Model):
         SAVING = "saving", _("Saving the result")
         FINISHED = "finished", _("Finished")
 
+    class Priority(models.IntegerChoices):
+        """The first of the queue is that of the least number, then the one that came first."""
+
+        NEW = 0, _("New")
+        AGAIN = 1, _("Again, by another release")
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="analyses")
     session = models.ForeignKey(ExerciseSession, on_delete=models.CASCADE, related_name="analyses")
     release = models.ForeignKey(ModelRelease, on_delete=models.PROTECT, related_name="analyses")
     status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NEW)
     step = models.CharField(max_length=16, choices=Step, default=Step.WAITING)
     exercise = models.CharField(max_length=10, choices=Exercise, blank=True, help_text=_("As found."))
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -134,7 +164,7 @@ class Analysis(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["status", "queued_at"],
+                fields=["status", "priority", "queued_at"],
                 condition=Q(status__in=["queued", "running"]),
                 name="analysis_open",
             ),

@@ -12,7 +12,7 @@ from uuid import UUID
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, IntegerField, QuerySet, When
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -32,10 +32,20 @@ logger = logging.getLogger(__name__)
 
 TASK_NAME = "feedback.analyse"
 _Status, _Step = Analysis.Status, Analysis.Step
+#: A worker that finds the first taken by another tries these before it asks again.
+_CANDIDATES = 8
 
 
-def request_analysis(*, recording: Recording, release: ModelRelease | None = None) -> Analysis | None:
+def request_analysis(
+    *,
+    recording: Recording,
+    release: ModelRelease | None = None,
+    priority: Analysis.Priority = Analysis.Priority.NEW,
+) -> Analysis | None:
     """Queue a recording for a release (the active one if none is named), once however often it is asked.
+
+    What is not new is announced by the sweep, a portion at a time: however much is asked for, the request
+    that asks does not wait for the broker.
 
     None if there is no release at all: the sweep asks again, so that the recording is not forgotten.
     """
@@ -48,9 +58,9 @@ def request_analysis(*, recording: Recording, release: ModelRelease | None = Non
             patient_id=recording.patient_id, day=timezone.localdate(recording.recorded_at)
         )
         analysis, created = Analysis.objects.get_or_create(
-            recording=recording, release=release, defaults={"session": session}
+            recording=recording, release=release, defaults={"session": session, "priority": priority}
         )
-        if created:
+        if created and priority == Analysis.Priority.NEW:
             transaction.on_commit(partial(announce, analysis.uuid))
     return analysis
 
@@ -63,6 +73,27 @@ def announce(analysis_id: UUID) -> bool:
         logger.warning("analysis %s is queued but not announced: %s", analysis_id, type(error).__name__)
         return False
     return True
+
+
+def claim_next(*, worker: str) -> Analysis | None:
+    """Take the first of the queue; None if nothing waits.
+
+    By priority and then in order of arrival, except that what failed through no fault of the recording goes
+    behind the others of its priority: whatever it was, it is given time, and holds nobody up.
+    """
+    while waiting := list(first_in_queue().values_list("uuid", flat=True)[:_CANDIDATES]):
+        for analysis_id in waiting:
+            if taken := claim(analysis_id=analysis_id, worker=worker):
+                return taken
+    return None
+
+
+def first_in_queue() -> QuerySet[Analysis]:
+    """Return what waits, in the order in which it is taken."""
+    failed_before = Case(When(error_code="internal_error", then=1), default=0, output_field=IntegerField())
+    return Analysis.objects.filter(status=_Status.QUEUED).order_by(
+        "priority", failed_before, "queued_at", "pk"
+    )
 
 
 def claim(*, analysis_id: UUID, worker: str) -> Analysis | None:

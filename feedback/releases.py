@@ -5,8 +5,11 @@ from pathlib import Path
 from django.conf import settings
 from django.core.validators import slug_re
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
-from feedback.models import ModelRelease
+from feedback.models import Analysis, ExerciseSession, ModelRelease, ReleaseActivation
+from feedback.sessions import refresh_session
 from ml.manifest import (
     DEFAULT_RELEASE,
     MANIFEST_NAME,
@@ -17,6 +20,8 @@ from ml.manifest import (
     release_folder,
     sha256,
 )
+from patients.models import User
+from patients.permissions import require_release_choice
 
 #: Where releases of this installation lie: imported or trained here.
 LOCAL_RELEASES = settings.DATA_DIR / "releases"
@@ -74,12 +79,42 @@ def install_release(*, folder: Path) -> ModelRelease:
     return release
 
 
-def activate_release(*, release: ModelRelease) -> None:
-    """Analyse recordings that arrive from now on with this release; earlier analyses stay as they are."""
+def activate_release(*, release: ModelRelease, user: User | None = None) -> bool:
+    """Analyse recordings that arrive from now on with this release; False if they are already.
+
+    Earlier analyses stay as they are. Of a recording that several releases have analysed and nobody has
+    reviewed, people are shown the active one's result from now on. Without a person it is the command line.
+    """
+    if user is not None:
+        require_release_choice(user)
     with transaction.atomic():
         ModelRelease.objects.filter(is_active=True).exclude(pk=release.pk).update(is_active=False)
-        ModelRelease.objects.filter(pk=release.pk).update(is_active=True)
+        chosen = ModelRelease.objects.filter(pk=release.pk, is_active=False).update(
+            is_active=True, activated_at=timezone.now()
+        )
+        if chosen:
+            ReleaseActivation.objects.create(release=release, chosen_by=user)
+            _refresh_sessions_of(release)
     release.is_active = True
+    return chosen == 1
+
+
+def release_before(release: ModelRelease) -> ModelRelease | None:
+    """Return the release that was in use before this one was last chosen: where a roll back leads."""
+    return (
+        ModelRelease.objects.exclude(pk=release.pk)
+        .filter(activated_at__isnull=False)
+        .order_by("-activated_at")
+        .first()
+    )
+
+
+def _refresh_sessions_of(release: ModelRelease) -> None:
+    """Recount the sessions in which another release's results may have been shown until now."""
+    others = Analysis.objects.filter(recording=OuterRef("recording")).exclude(release=release)
+    with_both = Analysis.objects.filter(Exists(others), release=release, status=Analysis.Status.DONE)
+    for session in ExerciseSession.objects.filter(pk__in=with_both.order_by().values("session")):
+        refresh_session(session=session)
 
 
 def release_in_use() -> ModelRelease | None:

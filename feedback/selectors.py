@@ -69,8 +69,11 @@ def standing_verdicts() -> QuerySet[Verdict]:
 def current_analyses() -> QuerySet[Analysis]:
     """Return one analysis of each recording: what a person is shown of it.
 
-    A finished one comes before one that is waiting or failed, then the active release's, then the newest.
+    A finished one comes before one that is waiting or failed; then one that a clinician has reviewed, so that
+    no other release ever changes a reviewed finding; then the active release's, then that of the release that
+    was in use last, and last one that is only on trial.
     """
+    reviewed = standing_verdicts().filter(repetition__analysis=OuterRef("pk"))
     best = (
         Analysis.objects.filter(recording=OuterRef("recording"))
         .annotate(
@@ -78,9 +81,17 @@ def current_analyses() -> QuerySet[Analysis]:
                 When(status=Analysis.Status.DONE, then=0),
                 default=1,
                 output_field=IntegerField(),
-            )
+            ),
+            reviewed=Exists(reviewed),
         )
-        .order_by("unfinished", "-release__is_active", "-queued_at", "-pk")
+        .order_by(
+            "unfinished",
+            "-reviewed",
+            "-release__is_active",
+            F("release__activated_at").desc(nulls_last=True),
+            "-queued_at",
+            "-pk",
+        )
     )
     return Analysis.objects.filter(pk=Subquery(best.values("pk")[:1])).order_by(
         "recording__recorded_at", "recording_id"

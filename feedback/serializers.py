@@ -277,7 +277,45 @@ class ReleaseSerializer(serializers.ModelSerializer[ModelRelease]):
 
     class Meta:
         model = ModelRelease
-        fields = ["uuid", "name", "is_active", "classes", "metrics", "trained_on", "created_at"]
+        fields = [
+            "uuid",
+            "name",
+            "is_active",
+            "activated_at",
+            "classes",
+            "metrics",
+            "trained_on",
+            "created_at",
+        ]
+
+
+class AskedSerializer(serializers.Serializer):
+    """What was queued by one request, and what was too much for it."""
+
+    queued = serializers.IntegerField(help_text="Recordings that will be analysed, after all new ones.")
+    left = serializers.IntegerField(help_text="Recordings for which there was no room: ask again later.")
+
+
+class ComparedClassSerializer(serializers.Serializer):
+    """One class: of so many repetitions that clinicians call it, how many does each release?"""
+
+    code = serializers.CharField()
+    reviewed = serializers.IntegerField()
+    active = serializers.IntegerField()
+    release = serializers.IntegerField()
+
+
+class ComparisonSerializer(serializers.Serializer):
+    """Two releases against what clinicians said, over the patients whom you may see."""
+
+    active = serializers.CharField(source="active.name")
+    release = serializers.CharField(source="release.name")
+    recordings = serializers.IntegerField(help_text="Reviewed ones, the newest 200 at most.")
+    done = serializers.IntegerField(help_text="Of these, analysed by both.")
+    failed = serializers.IntegerField(help_text="Of these, one of the two could not analyse.")
+    is_open = serializers.BooleanField(help_text="Workers are not through yet.")
+    sentence = serializers.CharField(help_text="The result in words; empty while there is none.")
+    classes = ComparedClassSerializer(source="rows", many=True)
 
 
 class FramesField(serializers.ListField):

@@ -14,6 +14,8 @@ from feedback.queue import (
     retry,
     store_results,
 )
+from feedback.reanalysis import analyse_clinic_again, analyse_patient_again
+from feedback.release_comparison import request_comparison
 from feedback.releases import activate_release, folder_of, install_release, release_in_use
 from feedback.sessions import refresh_session
 from feedback.verdicts import VerdictConflict, VerdictError, give_verdict, labels_for
@@ -26,6 +28,8 @@ __all__ = [
     "VerdictError",
     "activate_release",
     "add_to_baseline",
+    "analyse_clinic_again",
+    "analyse_patient_again",
     "announce",
     "cancel",
     "claim",
@@ -41,6 +45,7 @@ __all__ = [
     "refresh_session",
     "release_in_use",
     "request_analysis",
+    "request_comparison",
     "retry",
     "store_results",
     "take_out_of_baseline",

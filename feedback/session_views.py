@@ -12,6 +12,7 @@ from feedback.desk import Beside, Card, by_repetition, page_words, reasons, tray
 from feedback.models import ExerciseSession, Note
 from feedback.notes import notes_of
 from feedback.previous import previous_sessions
+from feedback.reanalysis import would_differ
 from feedback.selectors import session_detail, worklist
 from feedback.spoken import spoken_note
 from patients.models import AccessLogEntry
@@ -45,7 +46,10 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
 def _desk(session: ExerciseSession, notes: list[Note], asked: str, exercise: str) -> dict[str, Any]:
     """Return the recordings and repetitions to show, the one to begin with, and how many are open."""
     beside = Beside(
-        previous_sessions(session), by_repetition(notes), by_exercise(baseline_of(session.patient))
+        previous_sessions(session),
+        by_repetition(notes),
+        by_exercise(baseline_of(session.patient)),
+        would_differ(session.shown_analyses),
     )
     recordings = trays(session.shown_analyses, beside)
     cards = [card for recording in recordings for card in recording.cards]

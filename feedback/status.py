@@ -51,8 +51,9 @@ def analysis_status(analysis: Analysis) -> AnalysisStatus:
     workers = workers_connected()
     place = wait = None
     if analysis.status == Analysis.Status.QUEUED:
-        earlier = Q(queued_at__lt=analysis.queued_at) | Q(queued_at=analysis.queued_at, pk__lt=analysis.pk)
-        place = 1 + Analysis.objects.filter(earlier, status=Analysis.Status.QUEUED).count()
+        sooner = Q(queued_at__lt=analysis.queued_at) | Q(queued_at=analysis.queued_at, pk__lt=analysis.pk)
+        before = Q(priority__lt=analysis.priority) | (Q(priority=analysis.priority) & sooner)
+        place = 1 + Analysis.objects.filter(before, status=Analysis.Status.QUEUED).count()
     if analysis.is_open and workers and (usual := _usual_seconds()) is not None:
         if place is None:
             spent = (timezone.now() - (analysis.started_at or timezone.now())).total_seconds()

@@ -91,7 +91,9 @@ def _request_forgotten(now: datetime) -> int:
 
 def _announce_again(now: datetime) -> int:
     since = now - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS)
-    due = Analysis.objects.filter(status=_Status.QUEUED, announced_at__lt=since).order_by("queued_at", "pk")
+    due = Analysis.objects.filter(status=_Status.QUEUED, announced_at__lt=since).order_by(
+        "priority", "queued_at", "pk"
+    )
     ids = due.values_list("uuid", flat=True)[:MOST_ANNOUNCED]
     # A broker that is away is asked once and not for each; what was not sent is due at the next sweep.
     sent = list(takewhile(announce, ids))

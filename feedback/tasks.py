@@ -14,7 +14,7 @@ from feedback.baselines import compared_with, motions
 from feedback.heartbeat import Heartbeat
 from feedback.models import Analysis
 from feedback.pipeline import AnalysisFailure
-from feedback.queue import TASK_NAME, claim, fail, give_back, record_step, store_results
+from feedback.queue import TASK_NAME, claim_next, fail, give_back, record_step, store_results
 from feedback.releases import folder_of
 from feedback.reports import queue as reports
 
@@ -26,9 +26,12 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name=TASK_NAME, bind=True)
 def analyse(self: Task, analysis_id: str) -> None:
-    """Analyse a recording, unless another worker has taken it. Safe to run any number of times."""
+    """Analyse the first recording of the queue. Safe to run any number of times.
+
+    `analysis_id` is what the message was sent for; it wakes a worker, and the rows say what comes first.
+    """
     worker = f"{self.request.hostname or 'local'}:{os.getpid()}"
-    analysis = claim(analysis_id=UUID(analysis_id), worker=worker)
+    analysis = claim_next(worker=worker)
     if analysis is None:
         return
     attempt = analysis.attempts

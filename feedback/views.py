@@ -1,16 +1,11 @@
-"""The start page, the list of patients, and the model releases."""
-
-from itertools import groupby
+"""The start page and the list of patients."""
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 
-from feedback.models import ModelRelease
-from feedback.release_figures import release_figures
 from feedback.selectors import patient_rows
-from ml.catalogue import exercise_of
 from patients.models import Patient
 from patients.permissions import is_clinician
 from patients.requests import SignedInRequest
@@ -34,22 +29,3 @@ def patient_list(request: SignedInRequest) -> HttpResponse:
         rows = rows.filter(name__icontains=wanted)
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     return render(request, "feedback/patient_list.html", {"page": page, "wanted": wanted})
-
-
-def releases(request: SignedInRequest) -> HttpResponse:
-    if not is_clinician(request.user):
-        raise PermissionDenied
-    return render(request, "feedback/releases.html", {"releases": ModelRelease.objects.all()})
-
-
-def release(request: SignedInRequest, name: str) -> HttpResponse:
-    if not is_clinician(request.user):
-        raise PermissionDenied
-    found = get_object_or_404(ModelRelease, name=name)
-    classes = groupby(found.classes, key=exercise_of)
-    context = {
-        "release": found,
-        "classes": [(exercise.capitalize(), list(codes)) for exercise, codes in classes],
-        "figures": release_figures(found.metrics),
-    }
-    return render(request, "feedback/release.html", context)

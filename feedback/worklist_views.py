@@ -135,7 +135,9 @@ def _row(session: ExerciseSession) -> Row:
 def _open_analyses(request: HttpRequest) -> int:
     sessions = selectors.sessions_for(request.user).order_by().values("pk")
     return Analysis.objects.filter(
-        session__in=sessions, status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING]
+        session__in=sessions,
+        status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING],
+        priority=Analysis.Priority.NEW,
     ).count()
 
 

@@ -142,6 +142,32 @@ def administered_clinics(user: "AnyUser") -> QuerySet[Clinic]:
     return Clinic.objects.filter(memberships__in=active_memberships(user).filter(role=Membership.Role.ADMIN))
 
 
+def may_choose_release(user: "AnyUser") -> bool:
+    """Tell whether a person may choose the model release that the whole site uses. At most one query.
+
+    Needs both: the trust of the clinic (its admin) and of whoever runs the site (a staff account). Neither
+    alone is enough, and a superuser who works for no clinic may not.
+    """
+    return bool(
+        user.is_authenticated and user.is_active and user.is_staff and administered_clinics(user).exists()
+    )
+
+
+def require_release_choice(user: "AnyUser") -> User:
+    """Return the person, who may choose the release; 403 for everybody else."""
+    if not may_choose_release(user):
+        raise PermissionDenied
+    return signed_in(user)
+
+
+def require_administered_clinics(user: "AnyUser") -> QuerySet[Clinic]:
+    """Return the clinics that a person administers; 403 for who administers none. One query."""
+    clinics = administered_clinics(user)
+    if not clinics.exists():
+        raise PermissionDenied
+    return clinics
+
+
 def log_access(user: "AnyUser", patient: Patient, action: str, subject: str, subject_uuid: UUID) -> None:
     """Write one line of the access log. One query."""
     AccessLogEntry.objects.create(

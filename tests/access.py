@@ -107,6 +107,7 @@ def make_world(people: People) -> SimpleNamespace:
         report_form=lambda: {"start": "2026-01-01", "end": "2026-02-01"},
         correct_repetition=make.RepetitionFactory(analysis=analysis, finding="squat.correct").uuid,
         release_name=analysis.release.name,
+        trial_name=make.ModelReleaseFactory(name="on-trial", is_active=False).name,
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
         note=make.NoteFactory(session=analysis.session, author=people.lead).uuid,
         verdict_form=lambda: {"decision": "confirmed"},

@@ -144,6 +144,7 @@ class ModelReleaseFactory(factory.django.DjangoModelFactory):
     sha256 = "0" * 64
     classes = list(CODES)
     is_active = True
+    activated_at = factory.LazyAttribute(lambda release: timezone.now() if release.is_active else None)
 
 
 class ExerciseSessionFactory(factory.django.DjangoModelFactory):

@@ -32,6 +32,9 @@ TEAM_READ      = (302, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 REPORT_ASKED   = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
 API_BASELINE   = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
 API_TAKEN_OUT  = (401, 403, 404, 404, 204, 204, 403, 403, 404, 404, 404)
+API_AGAIN      = (401, 403, 404, 404, 202, 202, 403, 403, 404, 404, 404)
+API_ADMIN      = (401, 403, 403, 403, 403, 403, 403, 202, 403, 403, 403)
+API_NOBODY     = (401,) + (403,) * 10  # a clinic admin may who has a staff account too
 OPEN           = (200,) * 11
 NOWHERE        = (404,) * 11
 SIGN_IN        = (200, 302, 302, 302, 302, 302, 302, 302, 302, 302, 302)
@@ -41,6 +44,9 @@ READ           = (302, 200, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 CARE_READ      = (302, 302, 404, 404, 200, 200, 200, 200, 404, 404, 404)  # patients: to their own page
 CLINICIANS     = (302, 403, 403, 403, 200, 200, 200, 200, 200, 200, 403)
 STAFF_TOO      = (302, 403, 403, 403, 200, 200, 200, 200, 200, 200, 200)
+AGAIN          = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
+ADMIN          = (302, 403, 403, 403, 403, 403, 403, 302, 403, 403, 403)
+NOBODY         = (302,) + (403,) * 10
 UPLOAD_FORM    = (302, 200, 404, 404, 200, 200, 403, 403, 404, 404, 404)
 UPLOADED       = (302, 302, 404, 404, 302, 302, 403, 403, 404, 404, 404)
 PRESCRIBE_FORM = (302, 403, 404, 404, 200, 403, 403, 403, 404, 404, 404)
@@ -80,7 +86,12 @@ ROWS = [
     Row("GET", "api:patient_baseline", "patient", "", API_READ),
     Row("PUT", "api:baseline", "correct_repetition", "", API_BASELINE, "review"),
     Row("DELETE", "api:baseline", "correct_repetition", "", API_TAKEN_OUT, "review"),
+    Row("POST", "api:patient_again", "patient", "", API_AGAIN, "review"),
     Row("GET", "api:releases", "", "", API_CLINICIANS),
+    Row("POST", "api:release_activate", "release_name", "", API_NOBODY),
+    Row("GET", "api:comparison", "trial_name", "", API_CLINICIANS),
+    Row("POST", "api:comparison", "trial_name", "", API_ADMIN),
+    Row("POST", "api:release_again", "trial_name", "", API_ADMIN),
     Row("GET", "api:schema", "", "", OPEN),
     Row("GET", "api:docs", "", "", OPEN),
     Row("GET", "api:no_such_address", "", "", NOWHERE),
@@ -115,6 +126,10 @@ ROWS = [
     Row("GET", "design", "", "", STAFF_TOO),
     Row("GET", "releases", "", "", CLINICIANS),
     Row("GET", "release", "release_name", "", CLINICIANS),
+    Row("POST", "release_activate", "release_name", "", NOBODY),
+    Row("POST", "release_compare", "trial_name", "", ADMIN),
+    Row("POST", "release_again", "trial_name", "", ADMIN),
+    Row("POST", "patient_again", "patient", "", AGAIN),
     Row("GET", "api_keys", "", "", CLINICIANS),
     Row("POST", "api_keys", "", "key_form", CLINICIANS),
     Row("POST", "api_keys", "", "revoke_form", REVOKED),
@@ -195,7 +210,7 @@ def test_every_id_that_the_api_takes_is_listed():
     schema = SchemaGenerator().get_schema(request=None, public=True)
     queries, bodies = set(), set()
     for path, operations in schema["paths"].items():
-        name = resolve(path.replace("{uuid}", str(uuid.uuid4()))).view_name
+        name = resolve(path.replace("{uuid}", str(uuid.uuid4())).replace("{name}", "exfb")).view_name
         for operation in operations.values():
             for parameter in operation.get("parameters", []):
                 if parameter["in"] == "query" and parameter["schema"].get("format") == "uuid":

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from exfb_site import api_urls
 from feedback.models import Analysis, Verdict
-from feedback.services import MoveError, NoteError, VerdictError
+from feedback.services import BaselineError, MoveError, NoteError, VerdictError
 from patients.uploads import UploadError
 
 
@@ -27,7 +27,7 @@ def schema(tmp_path_factory):
 def test_the_schema_is_valid_and_names_every_address(schema):
     hidden = {"schema", "docs", "no_such_address"}
     expected = {
-        "/api/v1/" + re.sub(r"<uuid:(\w+)>", r"{\1}", str(pattern.pattern))
+        "/api/v1/" + re.sub(r"<\w+:(\w+)>", r"{\1}", str(pattern.pattern))
         for pattern in api_urls.urlpatterns
         if isinstance(pattern, URLPattern) and pattern.name not in hidden
     }
@@ -111,13 +111,14 @@ GUIDE = Path(settings.BASE_DIR) / "docs" / "api.md"
 
 def test_the_guide_names_every_address():
     for pattern in api_urls.urlpatterns:
-        address = re.sub(r"<uuid:\w+>", "UUID", str(pattern.pattern))
+        address = str(pattern.pattern).replace("<uuid:uuid>", "UUID").replace("<slug:name>", "NAME")
         assert address in GUIDE.read_text(), pattern.name
 
 
 def test_the_guide_names_every_code_and_every_filter(schema):
     words = set(re.findall(r"`(\w+)`", GUIDE.read_text())) | {"page", "exercise", "start", "end"}
-    assert {*UploadError.CODES, *VerdictError.SENTENCES, *NoteError.SENTENCES, *MoveError.SENTENCES} <= words
+    ours = {*VerdictError.SENTENCES, *NoteError.SENTENCES, *MoveError.SENTENCES, *BaselineError.CODES}
+    assert {*UploadError.CODES, *ours} <= words
     assert {*Analysis.Status.values, *Analysis.Step.values, *Verdict.Decision.values} <= words
     gets = [operations["get"] for operations in schema["paths"].values() if "get" in operations]
     filters = {p["name"] for get in gets for p in get.get("parameters", []) if p["in"] == "query"}

@@ -19,6 +19,7 @@ from feedback.motions import unpack_motion
 from feedback.queue import (
     cancel,
     claim,
+    claim_next,
     fail,
     give_back,
     record_step,
@@ -108,6 +109,45 @@ def test_a_claim_is_won_once(db):
     taken = claim(analysis_id=analysis.uuid, worker="w:1")
     assert (taken.status, taken.attempts, taken.worker, taken.step) == (Status.RUNNING, 1, "w:1", "reading")
     assert claim(analysis_id=analysis.uuid, worker="w:2") is None
+
+
+def test_the_queue_is_taken_in_order_of_arrival_within_a_priority(db):
+    again = AnalysisFactory(priority=Analysis.Priority.AGAIN)
+    first, second = AnalysisFactory(), AnalysisFactory()
+    taken = [claim_next(worker="w:1") for _ in range(4)]
+    assert taken == [first, second, again, None]
+
+
+def test_what_failed_for_no_fault_of_its_own_goes_behind_the_others(db):
+    """A disk that is full for a minute must not cost it all of its attempts at once."""
+    failing, waiting = AnalysisFactory(), AnalysisFactory()
+    taken = claim_next(worker="w:1")
+    give_back(analysis=taken, attempt=1, code="internal_error")
+    assert [claim_next(worker="w:1") for _ in range(2)] == [waiting, failing]
+
+
+def test_what_a_dead_worker_held_keeps_its_place(db):
+    held, waiting = AnalysisFactory(), AnalysisFactory()
+    Analysis.objects.filter(pk=held.pk).update(error_code="worker_lost", attempts=1)
+    assert [claim_next(worker="w:1") for _ in range(2)] == [held, waiting]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_ask_at_once_take_different_ones():
+    analyses, start, taken = AnalysisFactory.create_batch(24), threading.Barrier(6), []
+
+    def work(number):
+        start.wait()
+        while analysis := claim_next(worker=f"w:{number}"):
+            taken.append(analysis.pk)
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == sorted(analysis.pk for analysis in analyses)
 
 
 @pytest.mark.django_db(transaction=True)

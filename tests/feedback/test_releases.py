@@ -5,13 +5,22 @@ import hashlib
 import json
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 
 from feedback import releases
-from feedback.models import ModelRelease
-from feedback.releases import activate_release, folder_of, install_release, release_in_use
+from feedback.models import ModelRelease, ReleaseActivation
+from feedback.releases import (
+    activate_release,
+    folder_of,
+    install_release,
+    release_before,
+    release_in_use,
+)
 from ml.catalogue import CODES
 from ml.manifest import Manifest, ReleaseError
+from patients.models import User
+from tests.factories import ModelReleaseFactory
 
 
 def write(folder, name="first", **changes):
@@ -118,3 +127,36 @@ def test_two_processes_that_choose_the_default_at_once_agree(db, tmp_path, monke
     monkeypatch.setattr(releases, "activate_release", beaten)
     monkeypatch.setattr(releases.transaction, "atomic", contextlib.nullcontext)
     assert release_in_use() == first
+
+
+@pytest.fixture
+def chooser(people):
+    """A clinic's admin who has a staff account too."""
+    people.clinic_admin.is_staff = True
+    people.clinic_admin.save()
+    return people.clinic_admin
+
+
+def test_who_chose_a_release_and_when_is_kept(people, chooser):
+    first, second = ModelReleaseFactory(), ModelReleaseFactory(name="exfb-3", is_active=False)
+    assert activate_release(release=second, user=chooser)
+    assert not activate_release(release=second, user=chooser)
+    assert release_before(second) == first
+    assert activate_release(release=first, user=chooser)
+    activate_release(release=second)
+    chosen = [(one.release, one.chosen_by) for one in ReleaseActivation.objects.order_by("pk")]
+    assert chosen == [(second, chooser), (first, chooser), (second, None)]
+    assert release_in_use() == second
+
+
+def test_only_a_clinics_admin_with_a_staff_account_may_choose(people, chooser):
+    first, second = ModelReleaseFactory(), ModelReleaseFactory(name="exfb-3", is_active=False)
+    root = User.objects.create_superuser("root@example.org", "x")
+    people.lead.is_staff = True
+    people.lead.save()
+    chooser.memberships.update(is_active=False)
+    for who in (root, people.lead, people.stranger, people.patient_user, chooser):
+        with pytest.raises(PermissionDenied):
+            activate_release(release=second, user=who)
+    assert release_in_use() == first
+    assert not ReleaseActivation.objects.exists()

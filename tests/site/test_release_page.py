@@ -6,9 +6,18 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from feedback.models import Analysis, ModelRelease, Repetition
 from feedback.release_figures import release_figures
 from ml.manifest import DEFAULT_RELEASE, MANIFEST_NAME, release_folder
-from tests.factories import ModelReleaseFactory, People
+from patients.models import User
+from tests.factories import (
+    ModelReleaseFactory,
+    People,
+    RecordingFactory,
+    RepetitionFactory,
+    VerdictFactory,
+)
+from tests.site.pages import analysed as session_of_day
 from tests.site.pages import text_of
 
 SHIPPED = json.loads((release_folder(DEFAULT_RELEASE) / MANIFEST_NAME).read_text())["metrics"]
@@ -75,3 +84,83 @@ def test_what_has_no_words_is_shown_as_it_came(
 
 def test_a_release_without_figures_says_so(client: Any, people: People) -> None:
     assert "states no figures" in text_of(page_of(client, people, {}))
+
+
+@pytest.fixture
+def trial(people: People) -> ModelRelease:
+    """A release beside the active one."""
+    ModelReleaseFactory()
+    return ModelReleaseFactory(name="exfb-3", is_active=False)
+
+
+@pytest.fixture
+def chooser(people: People) -> User:
+    people.clinic_admin.is_staff = True
+    people.clinic_admin.save()
+    return people.clinic_admin
+
+
+def test_a_release_is_chosen_and_rolled_back_on_its_page(
+    client: Any, chooser: User, trial: ModelRelease
+) -> None:
+    client.force_login(chooser)
+    assert "Use for new recordings" in text_of(client.get(reverse("release", args=[trial.name])))
+    page = client.post(reverse("release_activate", args=[trial.name]), follow=True)
+    assert "exfb-3 analyses new recordings from now on." in text_of(page)
+    assert "Go back to test-release" in text_of(page)
+    client.post(reverse("release_activate", args=["test-release"]))
+    assert ModelRelease.objects.get(is_active=True).name == "test-release"
+    chosen = text_of(client.get(reverse("releases")))
+    assert chosen.count(str(chooser)) >= 2
+
+
+def test_who_may_not_choose_sees_no_button(client: Any, people: People, trial: ModelRelease) -> None:
+    for user, buttons in ((people.lead, ()), (people.clinic_admin, ("Compare on reviewed sessions",))):
+        session_of_day(people.patient, ["squat.correct"])
+        VerdictFactory(repetition=Repetition.objects.latest("pk"), clinician=people.lead)
+        client.force_login(user)
+        text = text_of(client.get(reverse("release", args=[trial.name])))
+        assert "Use for new recordings" not in text
+        assert ("Compare on reviewed sessions" in text) is bool(buttons)
+
+
+def test_a_comparison_is_asked_for_followed_and_read(
+    client: Any, people: People, trial: ModelRelease
+) -> None:
+    session_of_day(people.patient, ["squat.correct", "squat.knees_inward"])
+    for repetition in Repetition.objects.all():
+        VerdictFactory(repetition=repetition, clinician=people.lead)
+    client.force_login(people.clinic_admin)
+    page = client.post(reverse("release_compare", args=[trial.name]), follow=True)
+    assert "1 recording will be analysed again, after all new ones." in text_of(page)
+    assert "0 of 1 reviewed recordings are analysed by both." in text_of(page)
+    assert "data-open" in page.content.decode()
+    analysis = Analysis.objects.get(release=trial)
+    Analysis.objects.update(status=Analysis.Status.DONE)
+    for _ in range(2):
+        RepetitionFactory(analysis=analysis, finding="squat.correct")
+    part = client.get(reverse("release", args=[trial.name]), {"part": "comparison"})
+    assert "data-open" not in part.content.decode()
+    text = text_of(part)
+    assert "Of 2 reviewed repetitions exfb-3 names 1 as the clinicians did, test-release 2." in text
+    assert "Knees fall inward 1 1 0" in text
+    answer = client.get(reverse("api:comparison", args=[trial.name]))
+    assert answer.json()["classes"][1] == {
+        "code": "squat.knees_inward",
+        "reviewed": 1,
+        "active": 1,
+        "release": 0,
+    }
+    known = client.get(
+        reverse("api:comparison", args=[trial.name]), headers={"If-None-Match": answer["ETag"]}
+    )
+    assert known.status_code == 304
+
+
+def test_the_active_release_is_used_again_for_earlier_recordings(client: Any, people: People) -> None:
+    active = ModelReleaseFactory()
+    RecordingFactory(patient=people.patient)
+    client.force_login(people.clinic_admin)
+    address = reverse("release_again", args=[active.name])
+    assert "1 recording will be analysed again" in text_of(client.post(address, follow=True))
+    assert "has analysed all of these" in text_of(client.post(address, follow=True))

@@ -1,4 +1,5 @@
-// Follows an analysis: asks the API with its ETag, and puts in the server's own words only when something changed.
+// Follows an analysis or a comparison: asks the API with its ETag, and puts in the server's own words only when
+// something changed.
 const live = document.querySelector('[data-live]');
 const QUICK = 1500, SLOW = 20000, MOST = 10000;
 let etag = '', wait = QUICK, timer = 0;
@@ -6,7 +7,7 @@ let etag = '', wait = QUICK, timer = 0;
 const isOpen = () => live.querySelector('[data-open]') !== null;
 
 async function refresh() {
-  const answer = await fetch('?part=status', { headers: { Accept: 'text/html' } });
+  const answer = await fetch(`?part=${live.dataset.part ?? 'status'}`, { headers: { Accept: 'text/html' } });
   if (!answer.ok || answer.redirected) return;
   const html = await answer.text();
   if (html !== live.dataset.shown) { live.dataset.shown = html; live.innerHTML = html; }
