@@ -192,8 +192,11 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_PUBLISH_RETRY = (
     False  # a lost message is sent again by the sweep; a request never waits for the broker
 )
-CELERY_TASK_TIME_LIMIT = 600
-CELERY_TASK_SOFT_TIME_LIMIT = 540
+#: An analysis that takes longer is stopped and set aside.
+CELERY_TASK_TIME_LIMIT = env_int("ANALYSIS_LIMIT_SECONDS", 600)
+CELERY_TASK_SOFT_TIME_LIMIT = int(0.9 * CELERY_TASK_TIME_LIMIT)
+#: A worker process on the CPU may take so much memory for data; 0: as much as there is.
+WORKER_MEMORY_MB = env_int("WORKER_MEMORY_MB", 4096)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Requests are counted where all web processes see it; without Redis each counts its own.
 if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
@@ -322,12 +325,21 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
 }
 
+# --- Metrics: for whoever sends this token, and for nobody where there is none ------------------------------
+METRICS_TOKEN = env("METRICS_TOKEN", "")
+
 # --- Logs: to standard error, without patient data ----------------------------------------------------------
+LOG_FORMAT = env("LOG_FORMAT", "plain")
+if LOG_FORMAT not in ("plain", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT must be plain or json, not {LOG_FORMAT!r}")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "exfb_site.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
     # fontTools and fpdf would name the letters of a report.
     "loggers": {

@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from exfb_site import health
+from exfb_site import health, metrics
 
 urlpatterns = [
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),
+    path("metrics/", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("exfb_site.api_urls")),
     path("", include("patients.urls")),

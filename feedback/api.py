@@ -196,6 +196,8 @@ def _analysis_body(analysis: Analysis, is_own: bool) -> dict[str, Any]:
             "recording": analysis.recording.uuid,
             "session": analysis.session.uuid,
             "release": analysis.release.name,
+            "worker": "" if is_own else status.worker,
+            "log": "" if is_own else analysis.log,
             "error": {"code": code, "message": sentence(code, patient=is_own)} if code else None,
         }
     ).data
@@ -213,7 +215,9 @@ class AnalysisDetail(APIView):
 
 
 def _refresh(analysis: Analysis) -> None:
-    analysis.refresh_from_db(fields=["status", "step", "error_code", "queued_at", "started_at"])
+    analysis.refresh_from_db(
+        fields=["status", "step", "error_code", "log", "worker", "attempts", "queued_at", "started_at"]
+    )
 
 
 class AnalysisCancel(APIView):

@@ -163,7 +163,7 @@ def workers() -> Outcome:
     if number:
         return Outcome(f"{number} connected.")
     return Outcome(
-        f"No worker was heard of in the last {WORKER_SILENT.seconds} s.",
+        f"No worker was heard of in the last {WORKER_SILENT.total_seconds()} s.",
         "Start one: `celery --app exfb_site worker --pool solo`; read its log.",
     )
 

@@ -1,6 +1,8 @@
 """Says every few seconds, from a thread of its own, that something is alive."""
 
 import logging
+import os
+import signal
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -9,20 +11,28 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from feedback.models import Analysis
-from feedback.queue import record_step
+from feedback.queue import fail, record_step
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 5.0
+SECONDS = 2.5
+_GRACE_SECONDS = 30
 
 
 class Beat(threading.Thread):
     """Calls `beat` at once and then every `SECONDS`, until stopped, or for `at_most` seconds."""
 
-    def __init__(self, beat: Callable[[], object], *, at_most: float | None = None) -> None:
+    def __init__(
+        self,
+        beat: Callable[[], object],
+        *,
+        at_most: float | None = None,
+        when_over: Callable[[], object] = lambda: None,
+    ) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._beat = beat
         self._left = at_most
+        self._when_over = when_over
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -37,6 +47,8 @@ class Beat(threading.Thread):
                 break
             if self._left is not None:
                 self._left -= SECONDS
+        if not self._stopped.is_set():
+            self._when_over()
         connection.close()
 
     def stop(self) -> None:
@@ -47,20 +59,37 @@ class Beat(threading.Thread):
 class Heartbeat:
     """Keeps a claimed analysis from being given to another worker while it is computed.
 
-    It ends with the task's time limit, so that a computation that hangs where no limit can stop it
-    (`--pool=solo`) is found by the sweep.
+    Celery's time limits stop a computation that never ends in a pool of processes only. In a worker of one
+    process (`--pool=solo`) this does: it sets the recording aside and ends the process, which whoever started
+    it starts again.
     """
 
     def __init__(self, analysis: Analysis) -> None:
         def beat() -> None:
             record_step(analysis=analysis, attempt=analysis.attempts)
 
-        self._thread = Beat(beat, at_most=settings.CELERY_TASK_TIME_LIMIT)
+        def give_up() -> None:
+            logger.error("analysis %s never ends: it is set aside, and this worker killed", analysis.uuid)
+            try:
+                fail(analysis=analysis, attempt=analysis.attempts, code="took_too_long")
+            finally:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        self._thread = Beat(beat, at_most=settings.CELERY_TASK_TIME_LIMIT, when_over=give_up)
 
     def __enter__(self) -> None:
         self._thread.start()
+        # For what lets no other thread run: the system ends the process, and the sweep finds what it held.
+        _alarm(settings.CELERY_TASK_TIME_LIMIT + _GRACE_SECONDS)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        _alarm(0)
         self._thread.stop()
+
+
+def _alarm(seconds: int) -> None:
+    """Have the system end this process in so many seconds; 0: not any more."""
+    if threading.current_thread() is threading.main_thread():
+        signal.alarm(seconds)

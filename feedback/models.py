@@ -138,6 +138,9 @@ class Analysis(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=120, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
+    log = models.TextField(
+        blank=True, help_text=_("How each attempt ended that failed: when, where, of which kind; no data.")
+    )
     baseline = models.JSONField(
         null=True,
         default=None,
@@ -394,6 +397,7 @@ class Worker(models.Model):
     """A worker process that says it is alive every few seconds, so that a page never queues into silence."""
 
     name = models.CharField(max_length=120, unique=True)
+    device = models.CharField(max_length=20, blank=True, help_text=_("Where it computes: cpu, cuda, …"))
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(db_index=True)
 

@@ -6,13 +6,14 @@ everything after it only while the row still shows the attempt and the worker th
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, QuerySet, When
+from django.db.models import Case, F, IntegerField, QuerySet, TextField, Value, When
+from django.db.models.functions import Concat
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -208,23 +209,29 @@ def fail(*, analysis: Analysis, attempt: int, code: str) -> bool:
     return _end(_held(analysis, attempt), _Status.FAILED, code)
 
 
-def give_back(*, analysis: Analysis, attempt: int, code: str) -> bool:
+def give_back(*, analysis: Analysis, attempt: int, code: str, noted: str = "") -> bool:
     """End an attempt that failed for no fault of the recording: queue it again, or set it aside after three.
 
-    The sweep announces it, so that a fault that passes has some seconds to do so.
+    The sweep announces it, so that a fault that passes has some seconds to do so. `noted` says what happened,
+    without anything of the recording.
     """
+    held = _held(analysis, attempt)
+    log = log_with(f"{noted or code} ({analysis.worker})")
     if attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
-        return _end(_held(analysis, attempt), _Status.NEEDS_ATTENTION, code)
-    return (
-        _held(analysis, attempt).update(
-            status=_Status.QUEUED, step=_Step.WAITING, worker="", error_code=code, heartbeat_at=None
-        )
-        == 1
-    )
+        return _end(held, _Status.NEEDS_ATTENTION, code, log=log)
+    values = {"status": _Status.QUEUED, "step": _Step.WAITING, "worker": "", "error_code": code, "log": log}
+    return held.update(heartbeat_at=None, **values) == 1
 
 
-def _end(rows: QuerySet[Analysis], status: str, code: str) -> bool:
-    return rows.update(status=status, step=_Step.FINISHED, error_code=code, finished_at=timezone.now()) == 1
+def log_with(line: str) -> Concat:
+    """Return the log of an analysis with one more line, for an UPDATE."""
+    moment = timezone.now().strftime("%Y-%m-%d %H:%M:%S UTC")
+    return Concat("log", Value(f"{moment}  {line}\n"), output_field=TextField())
+
+
+def _end(rows: QuerySet[Analysis], status: str, code: str, **values: Any) -> bool:
+    values |= {"status": status, "step": _Step.FINISHED, "error_code": code}
+    return rows.update(finished_at=timezone.now(), **values) == 1
 
 
 def cancel(*, user: User, analysis: Analysis) -> bool:

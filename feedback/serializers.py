@@ -73,6 +73,12 @@ class AnalysisSerializer(serializers.Serializer):
     )
     expected_wait_seconds = serializers.IntegerField(allow_null=True)
     worker_connected = serializers.BooleanField()
+    worker = serializers.CharField(help_text="Which one has it or had it last; empty for a patient.")
+    attempts = serializers.IntegerField(help_text="How often it was taken up; set aside after 3.")
+    log = serializers.CharField(
+        help_text="How attempts ended that failed: when, of which kind, where in the program. Empty for a "
+        "patient."
+    )
     error = ErrorSerializer(allow_null=True)
 
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from django.db.models import Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from feedback.models import Analysis, Worker
 
-#: A worker says every 5 s that it is alive.
-WORKER_SILENT = timedelta(seconds=20)
+#: A worker says every 2.5 s that it is alive (`feedback.heartbeat.SECONDS`), and a page asks as
+#: often: it says within 10 s when there is none.
+WORKER_SILENT = timedelta(seconds=7.5)
 #: The expected wait follows from this many of the newest finished analyses.
 _SAMPLE = 20
 
@@ -28,12 +29,33 @@ class AnalysisStatus:
     place: int | None
     expected_wait_seconds: int | None
     worker_connected: bool
+    worker: str
+    attempts: int
     error_code: str
 
 
 def workers_connected() -> int:
     """Return the number of workers that were heard of lately. One query."""
-    return Worker.objects.filter(seen_at__gte=timezone.now() - WORKER_SILENT).count()
+    return connected().count()
+
+
+def connected() -> QuerySet[Worker]:
+    """Return the workers that were heard of lately; one of before the clock was set back is none."""
+    now = timezone.now()
+    return Worker.objects.filter(seen_at__range=(now - WORKER_SILENT, now + WORKER_SILENT))
+
+
+def connected_by_device() -> dict[str, int]:
+    """Return how many workers were heard of lately, by where they compute. One query."""
+    rows = connected().order_by().values_list("device").annotate(n=Count("pk"))
+    return {device or "cpu": number for device, number in rows}
+
+
+def oldest_wait() -> int | None:
+    """Return for how many seconds the oldest queued analysis has waited; None where none does. One query."""
+    waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED)
+    oldest = waiting.aggregate(oldest=Min("queued_at"))["oldest"]
+    return None if oldest is None else max(0, round((timezone.now() - oldest).total_seconds()))
 
 
 def _usual_seconds() -> float | None:
@@ -67,5 +89,7 @@ def analysis_status(analysis: Analysis) -> AnalysisStatus:
         place=place,
         expected_wait_seconds=wait,
         worker_connected=workers > 0,
+        worker=analysis.worker,
+        attempts=analysis.attempts,
         error_code=analysis.error_code,
     )

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 
 from feedback.measuring import measure_unmeasured
 from feedback.models import Analysis, Worker
-from feedback.queue import announce, request_analysis
+from feedback.queue import announce, log_with, request_analysis
 from feedback.reports.queue import sweep_reports
 from patients.models import Recording
 
@@ -62,13 +62,15 @@ def sweep() -> Swept:
 
 def _take_from_silent_workers(now: datetime) -> tuple[int, int]:
     silent = Analysis.objects.filter(
-        status=_Status.RUNNING, heartbeat_at__lt=now - timedelta(seconds=settings.ANALYSIS_SILENT_SECONDS)
+        _is_past("heartbeat_at", now, settings.ANALYSIS_SILENT_SECONDS), status=_Status.RUNNING
     )
+    log = log_with("the worker fell silent")
     set_aside = silent.filter(attempts__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
         status=_Status.NEEDS_ATTENTION,
         step=_Step.FINISHED,
         error_code="worker_lost",
         finished_at=now,
+        log=log,
     )
     # An announcement as old as its claim makes it due below.
     requeued = silent.filter(attempts__lt=settings.ANALYSIS_MAX_ATTEMPTS).update(
@@ -77,23 +79,33 @@ def _take_from_silent_workers(now: datetime) -> tuple[int, int]:
         worker="",
         error_code="worker_lost",
         heartbeat_at=None,
-        announced_at=F("heartbeat_at") - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS),
+        log=log,
+        announced_at=now
+        - timedelta(seconds=settings.ANALYSIS_SILENT_SECONDS)
+        - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS),
     )
     return requeued, set_aside
 
 
+def _is_past(moment: str, now: datetime, seconds: float) -> Q:
+    """Tell that a moment lies so many seconds back; or as far ahead, which only a clock set back can do.
+
+    Who lives says so again within seconds by the new clock; of who does not, nobody waits for the old one.
+    """
+    span = timedelta(seconds=seconds)
+    return Q(**{f"{moment}__lt": now - span}) | Q(**{f"{moment}__gt": now + span})
+
+
 def _request_forgotten(now: datetime) -> int:
     """Queue recordings without an analysis: the process ended after storing, or there was no release."""
-    since = now - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS)
-    forgotten = Recording.objects.filter(analyses=None, created_at__lt=since).order_by("created_at")
+    old = _is_past("created_at", now, settings.ANALYSIS_RESEND_SECONDS)
+    forgotten = Recording.objects.filter(old, analyses=None).order_by("created_at")
     return sum(request_analysis(recording=recording) is not None for recording in forgotten[:MOST_ANNOUNCED])
 
 
 def _announce_again(now: datetime) -> int:
-    since = now - timedelta(seconds=settings.ANALYSIS_RESEND_SECONDS)
-    due = Analysis.objects.filter(status=_Status.QUEUED, announced_at__lt=since).order_by(
-        "priority", "queued_at", "pk"
-    )
+    silent = _is_past("announced_at", now, settings.ANALYSIS_RESEND_SECONDS)
+    due = Analysis.objects.filter(silent, status=_Status.QUEUED).order_by("priority", "queued_at", "pk")
     ids = due.values_list("uuid", flat=True)[:MOST_ANNOUNCED]
     # A broker that is away is asked once and not for each; what was not sent is due at the next sweep.
     sent = list(takewhile(announce, ids))

@@ -3,6 +3,7 @@
 import logging
 import os
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from uuid import UUID
 
@@ -49,7 +50,13 @@ def analyse(self: Task, analysis_id: str) -> None:
         # message of the error is left out of the log, since it may hold a person's data.
         places = "".join(traceback.format_tb(error.__traceback__))
         logger.error("analysis %s failed with %s\n%s", analysis.uuid, type(error).__name__, places)
-        give_back(analysis=analysis, attempt=attempt, code="internal_error")
+        give_back(analysis=analysis, attempt=attempt, code="internal_error", noted=_where(error))
+
+
+def _where(error: Exception) -> str:
+    """Return the kind of an error and where in the program it arose; never its message."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {last.name}, {Path(last.filename).name}:{last.lineno}"
 
 
 @shared_task(name=reports.TASK_NAME)

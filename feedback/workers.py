@@ -1,9 +1,11 @@
 """Lets every worker process show in the database that it is there, and prepares the children it forks."""
 
 import os
+import resource
 from typing import Any
 
-from celery.signals import worker_process_init, worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutdown
+from django.conf import settings
 from django.utils import timezone
 
 from feedback.heartbeat import Beat
@@ -16,7 +18,7 @@ def note_worker(name: str) -> None:
     """Say that a worker is alive now."""
     now = timezone.now()
     if not Worker.objects.filter(name=name).update(seen_at=now):
-        Worker.objects.get_or_create(name=name, defaults={"seen_at": now})
+        Worker.objects.get_or_create(name=name, defaults={"seen_at": now, "device": settings.DEVICE})
 
 
 @worker_ready.connect(dispatch_uid="start_beat")
@@ -32,6 +34,17 @@ def stop_beat(sender: Any, **_kwargs: Any) -> None:
         beat.stop()
         Worker.objects.filter(name=name).delete()
     _beats.clear()
+
+
+@worker_init.connect(dispatch_uid="limit_memory")
+def limit_memory(**_kwargs: Any) -> None:
+    """Let a recording that takes all memory fail by itself, before the system kills whom it chooses.
+
+    On a GPU the driver reserves addresses without end, so that there only the container's limit holds.
+    """
+    if settings.WORKER_MEMORY_MB and settings.DEVICE == "cpu":
+        most = settings.WORKER_MEMORY_MB << 20
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 @worker_process_init.connect(dispatch_uid="one_thread")

@@ -97,6 +97,7 @@ ROWS = [
     Row("GET", "api:no_such_address", "", "", NOWHERE),
     Row("GET", "health_live", "", "", OPEN),
     Row("GET", "health_ready", "", "", OPEN),
+    Row("GET", "metrics", "", "", NOWHERE),
     Row("GET", "sign_in", "", "", SIGN_IN),
     Row("POST", "sign_out", "", "", SIGN_OUT),
     Row("GET", "home", "", "", TO_OWN_PLACE),

@@ -28,6 +28,9 @@ def test_a_waiting_analysis_tells_its_place_and_whether_a_worker_is_there(people
         "place": 1,
         "expected_wait_seconds": None,
         "worker_connected": False,
+        "worker": "",
+        "attempts": 0,
+        "log": "",
         "error": None,
     }
     make.WorkerFactory()

@@ -120,3 +120,23 @@ def test_the_command_sweeps_once_and_says_what_it_did():
     out = io.StringIO()
     call_command("sweep", once=True, stdout=out)
     assert "requeued 1" in out.getvalue()
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_waiting(announced):
+    """A dead worker's last sign of life, and a lost message, then lie in the future."""
+    lost, waiting = running(silent_for=-3600), AnalysisFactory()
+    Analysis.objects.filter(pk=waiting.pk).update(announced_at=ago(-3600))
+    done = sweep()
+    assert (done.requeued, done.announced) == (1, 2)
+    assert set(announced) == {lost.uuid, waiting.uuid}
+    assert not sweep()
+
+
+def test_how_each_attempt_was_lost_is_kept():
+    analysis = running(silent_for=120)
+    sweep()
+    Analysis.objects.filter(pk=analysis.pk).update(status=Status.RUNNING, attempts=3, heartbeat_at=ago(120))
+    sweep()
+    analysis.refresh_from_db()
+    assert analysis.status == Status.NEEDS_ATTENTION
+    assert analysis.log.count("the worker fell silent") == 2

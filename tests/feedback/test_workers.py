@@ -1,6 +1,8 @@
 """A worker shows that it is there while it runs, and no longer when it has ended."""
 
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -35,3 +37,32 @@ def test_a_child_of_a_pool_computes_with_one_thread(monkeypatch):
     monkeypatch.setenv("MKL_NUM_THREADS", "8")
     workers.use_one_thread()
     assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
+
+
+def test_a_recording_that_takes_all_memory_fails_by_itself():
+    """In a process of its own: a limit cannot be taken back."""
+    script = """
+import django; django.setup()
+from feedback import workers
+workers.limit_memory()
+try:
+    bytearray(1 << 31)
+except MemoryError:
+    print("stopped")
+"""
+    environment = os.environ | {"WORKER_MEMORY_MB": "500", "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "stopped", done.stderr
+
+
+@pytest.mark.parametrize(("megabytes", "device"), [(0, "cpu"), (500, "cuda")])
+def test_memory_is_not_limited_where_none_is_set_or_a_gpu_reserves_it(
+    settings, monkeypatch, megabytes, device
+):
+    settings.WORKER_MEMORY_MB, settings.DEVICE = megabytes, device
+    limited = []
+    monkeypatch.setattr("feedback.workers.resource.setrlimit", lambda *limit: limited.append(limit))
+    workers.limit_memory()
+    assert limited == []

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from feedback.models import ModelRelease, Worker
+from tests.factories import AnalysisFactory, WorkerFactory
 
 
 @pytest.fixture
@@ -45,7 +46,15 @@ def test_ready_names_each_check(client: Client, release: ModelRelease) -> None:
         "queue": True,
         "sweep": True,
     }
-    assert answer == {"status": "ok", "active_release": "tested", "workers": 1}
+    assert answer.pop("remedies").keys() == {"release_files"}
+    assert answer == {
+        "status": "ok",
+        "active_release": "tested",
+        "release_sha256": "0",
+        "workers": 1,
+        "workers_by_device": {"cpu": 1},
+        "oldest_queued_seconds": None,
+    }
     assert "no-cache" in response["Cache-Control"]
 
 
@@ -83,6 +92,31 @@ def test_not_ready_while_the_database_does_not_answer(client: Client, monkeypatc
     assert response.json() == {
         "status": "not ready",
         "checks": {"disk": True, "broker": True, "database": False},
+        "remedies": {"database": "Start it, check DATABASE_URL, and run `manage.py migrate`."},
         "active_release": None,
+        "release_sha256": None,
         "workers": 0,
+        "workers_by_device": {},
+        "oldest_queued_seconds": None,
     }
+
+
+def test_it_tells_workers_by_device_the_oldest_and_which_release_exactly(
+    client: Client, release: ModelRelease
+) -> None:
+    WorkerFactory()
+    WorkerFactory(device="cuda")
+    AnalysisFactory(release=release)
+    told = client.get("/health/ready/").json()
+    assert told["workers_by_device"] == {"cpu": 1, "cuda": 1}
+    assert told["release_sha256"] == release.sha256
+    assert told["oldest_queued_seconds"] in range(60)
+    assert "workers" not in told["remedies"]
+
+
+def test_each_failing_check_names_its_remedy(client: Client, release: ModelRelease) -> None:
+    told = client.get("/health/ready/").json()
+    failing = {name for name, passes in told["checks"].items() if not passes}
+    assert "workers" in failing
+    assert set(told["remedies"]) == failing
+    assert all(told["remedies"].values())

@@ -1,7 +1,7 @@
 // Follows an analysis or a comparison: asks the API with its ETag, and puts in the server's own words only when
 // something changed.
 const live = document.querySelector('[data-live]');
-const QUICK = 1500, SLOW = 20000, MOST = 10000;
+const QUICK = 1500, SLOW = 20000, MOST = 2500; // with the silence of a worker: 10 s until its loss is told
 let etag = '', wait = QUICK, timer = 0;
 
 const isOpen = () => live.querySelector('[data-open]') !== null;
@@ -29,7 +29,7 @@ async function ask() {
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // a TypeError is the network: ask again later
-    wait = Math.min(MOST, wait * 2);
+    wait = Math.min(4 * MOST, wait * 2);
   }
   later();
 }
