@@ -172,8 +172,11 @@ UPLOAD: dict[str, Sentences] = {
 #: An analysis ended without a result. The recording is kept.
 ANALYSIS: dict[str, Sentences] = {
     "no_repetition_found": Sentences(
-        _("No repetition was found in the recording. Check that it shows the whole exercise."),
-        _("No repetition was found. Please record the whole exercise, from start to end."),
+        _(
+            "No squat, lunge or plank was found in the recording. Check that it shows a whole one; "
+            "if it does, mark it by hand."
+        ),
+        _("No squat, lunge or plank was found. Please record the whole exercise, from start to end."),
     ),
     "unknown_exercise": Sentences(
         _("The model release does not know this exercise. Choose another release, or name another exercise."),

@@ -7,21 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ml.poses.assemble import body_length
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
 from ml.quality import grade
-from ml.repetitions import Span, find_repetitions
+from ml.repetitions import exercise_of_most, find_repetitions
 from ml.skeletons import EC3D_19
 
 #: Shank, thigh and trunk are this share of the stature (Drillis and Contini 1966).
 BODY_SHARE = 0.779
-#: Feet that stand farther apart, front to back, than this share of the leg are a lunge's.
-STRIDE_SHARE = 0.42
 
 
 def report(path: Path) -> dict[str, Any]:
@@ -36,7 +32,7 @@ def report(path: Path) -> dict[str, Any]:
     dict
         `file`, and either `format`, `skeleton`, `frames`, `frame_rate` (Hz), `inferred` (list of text),
         `quality` (`good`, `usable` or `poor`), `quality_reasons`, `person_height` (m), `estimated` (joints),
-        `filled` (share by joint), `exercise` (a guess, or None) and `repetitions` (list of
+        `filled` (share by joint), `exercise` (of most repetitions, or None) and `repetitions` (list of
         `[start_frame, end_frame)`), or `error` with `code` and `message`.
 
     Raises
@@ -63,7 +59,7 @@ def report(path: Path) -> dict[str, Any]:
         "person_height": round(person_height(prepared.sequence), 2),
         "estimated": sorted(sequence.estimated),
         "filled": {joint: round(share, 3) for joint, share in prepared.filled.items()},
-        "exercise": guess_exercise(prepared.sequence, spans),
+        "exercise": exercise_of_most(spans),
         "repetitions": [[span.start_frame, span.end_frame] for span in spans],
     }
 
@@ -71,38 +67,6 @@ def report(path: Path) -> dict[str, Any]:
 def person_height(sequence: PoseSequence) -> float:
     """Return the stature in metres that the limbs imply (some five per cent off for a single person)."""
     return body_length({joint: sequence.joint(joint) for joint in EC3D_19.joints}) / BODY_SHARE
-
-
-def guess_exercise(sequence: PoseSequence, spans: Sequence[Span]) -> str | None:
-    """Guess the exercise from the posture alone; the analysis asks the network instead.
-
-    Parameters
-    ----------
-    sequence : PoseSequence
-        Prepared.
-    spans : sequence of Span
-        Its repetitions.
-
-    Returns
-    -------
-    str or None
-        `plank` for holds; of cycles, `lunge` where at the lowest point one foot is far ahead of the other,
-        else `squat`. None without repetitions.
-    """
-    if not spans:
-        return None
-    if any(span.kind == "hold" for span in spans):
-        return "plank"
-    apart = np.abs(sequence.joint("left_ankle")[:, 1] - sequence.joint("right_ankle")[:, 1])
-    height = sequence.joint("mid_hip")[:, 2]
-    strides = [
-        apart[span.start_frame + int(height[span.start_frame : span.end_frame].argmin())] for span in spans
-    ]
-    leg = sum(
-        float(np.median(np.linalg.norm(sequence.joint(a) - sequence.joint(b), axis=1)))
-        for a, b in (("left_hip", "left_knee"), ("left_knee", "left_ankle"))
-    )
-    return "lunge" if float(np.median(strides)) > STRIDE_SHARE * leg else "squat"
 
 
 def in_words(found: dict[str, Any]) -> str:
@@ -121,9 +85,7 @@ def in_words(found: dict[str, Any]) -> str:
         "put in": ", ".join(found["estimated"]).replace("_", " ") or "nothing",
         "gaps filled": filled or "none",
         "quality": " ".join([found["quality"], *found["quality_reasons"]]),
-        "exercise": f"{found['exercise']} (a guess)"
-        if found["exercise"]
-        else "no squat, lunge or plank found",
+        "exercise": f"{found['exercise']}" if found["exercise"] else "no squat, lunge or plank found",
         "repetitions": f"{len(found['repetitions'])}  {spans}".strip(),
     }
     return "\n".join([found["file"], *(f"  {key:<12} {text}" for key, text in lines.items())])

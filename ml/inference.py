@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ml.baseline import encoded_baselines, mirrored
-from ml.catalogue import EXERCISES, exercise_of, is_correct
+from ml.catalogue import exercise_of, is_correct
 from ml.correction import check, correct, joints_moved_most, largest_shift
 from ml.encoding import decode_change, encode
 from ml.judge import judge_features
@@ -21,7 +21,7 @@ from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
 from ml.published import PublishedPose, align, corrected_published, encode_published, world_change
 from ml.release import PUBLISHED, Release
-from ml.repetitions import find_repetitions
+from ml.repetitions import Span, exercise_of_most, find_repetitions
 from ml.results import (
     LOW_CONFIDENCE,
     UNLIKE_TRAINING,
@@ -129,6 +129,7 @@ class Predictor:
         on_step: Callable[[str], object] = lambda step: None,
         *,
         baselines: Mapping[str, Sequence[PoseSequence]] | None = None,
+        cuts: Sequence[Span] | None = None,
     ) -> RecordingResult:
         """Analyse a whole recording: prepare it, find its repetitions, judge and correct each.
 
@@ -137,16 +138,18 @@ class Predictor:
         sequence : PoseSequence
             As a reader gave it.
         exercise : str, optional
-            Without it, the exercise whose probability summed over all repetitions is largest, where a hold
-            can only be a plank and a movement cannot.
+            Of all repetitions, where somebody said it. Without it, each has the exercise that it looks like.
         on_step : callable, optional
             Told "repetitions" and "findings" as each begins.
         baselines : mapping of str to sequence of PoseSequence, optional
             By exercise, repetitions of this person that were marked correct, prepared.
+        cuts : sequence of Span, optional
+            Where somebody has said the repetitions are; none are looked for then.
 
         Returns
         -------
         RecordingResult
+            Its exercise is that of most repetitions.
 
         Raises
         ------
@@ -157,38 +160,22 @@ class Predictor:
         """
         on_step("repetitions")
         prepared = prepare(sequence)
-        spans = find_repetitions(prepared.sequence)
+        spans = find_repetitions(prepared.sequence, exercise) if cuts is None else list(cuts)
         if not spans:
             raise AnalysisError(
                 "no_repetition_found",
-                "No repetition was found. Record the whole exercise, with all of the body in view.",
+                "No squat, lunge or plank was found. Record the whole exercise, all of the body in view.",
             )
         on_step("findings")
         repetitions = [prepared.sequence.cut(span.start_frame, span.end_frame) for span in spans]
-        if exercise is None:
-            exercise = self._likeliest_exercise(repetitions, any(span.kind == "hold" for span in spans))
-        own = (baselines or {}).get(exercise, ())
-        predictions = self.predict(
-            repetitions, [exercise] * len(repetitions), baselines=[own] * len(repetitions)
-        )
+        own = [(baselines or {}).get(span.exercise, ()) for span in spans]
+        predictions = self.predict(repetitions, [span.exercise for span in spans], baselines=own)
         results = tuple(
-            RepetitionResult(i, span.start_frame, span.end_frame, exercise, finding, correction)
+            RepetitionResult(i, *span, finding, correction)
             for i, (span, (finding, correction)) in enumerate(zip(spans, predictions, strict=True))
         )
-        return RecordingResult(self.release.name, exercise, prepared.sequence, prepared.filled, results)
-
-    def _likeliest_exercise(self, repetitions: Sequence[PoseSequence], is_hold: bool) -> str:
-        possible = [name for name in self.exercises if (name == "plank") == is_hold or name not in EXERCISES]
-        if len(possible) == 1:
-            return possible[0]
-        summed = dict.fromkeys(possible or self.exercises, 0.0)
-        _, inputs = self._seen(repetitions)
-        findings, _ = self._find(inputs, self._allowed([None] * len(repetitions)))
-        for finding in findings:
-            for code, probability in finding.probabilities.items():
-                if exercise_of(code) in summed:
-                    summed[exercise_of(code)] += probability
-        return max(summed, key=lambda name: summed[name])
+        most = exercise or exercise_of_most(spans) or ""
+        return RecordingResult(self.release.name, most, prepared.sequence, prepared.filled, results)
 
     def _allowed(self, exercises: Sequence[str | None]) -> NDArray[np.bool_]:
         for exercise in exercises:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, median_filter
 from scipy.signal import butter, sosfiltfilt
 
 from ml.poses.assemble import refuse_gaps
@@ -90,13 +90,14 @@ def elevation_degrees(positions: Array) -> Array:
 
 def _without_jumps(positions: Array, frame_rate: float) -> Array:
     """NaN where a joint jumped away from the median of its neighbourhood in time."""
-    half = max(1, round(JUMP_WINDOW_S * frame_rate / 2))
-    padded = np.pad(positions, ((half, half), (0, 0), (0, 0)), mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=0)
-    median = np.median(windows, axis=-1)  # NaN where any value of the window is
-    gappy = np.isnan(median) & np.isfinite(positions)
-    if gappy.any():
-        median[gappy] = np.nanmedian(windows[gappy], axis=-1)
+    width = 2 * max(1, round(JUMP_WINDOW_S * frame_rate / 2)) + 1
+    median = np.zeros_like(positions)
+    for joint in range(positions.shape[1]):
+        seen = np.isfinite(positions[:, joint]).all(axis=-1)
+        if seen.any():
+            for axis in range(3):
+                path = _interpolated(positions[:, joint, axis], seen)
+                median[:, joint, axis] = median_filter(path, width, mode="mirror")
     distance = np.linalg.norm(positions - median, axis=-1)
     return np.where((distance > _jump_threshold(distance))[..., None], np.nan, positions)
 
@@ -118,13 +119,18 @@ def _share_filled(positions: Array) -> dict[str, float]:
 def _gaps_filled(positions: Array, frame_rate: float) -> Array:
     """Straight lines over the gaps; the first and last value held at the ends."""
     result = positions.copy()
-    frames = np.arange(len(positions))
     for i, joint in enumerate(EC3D_19.joints):
         seen = np.asarray(np.isfinite(positions[:, i]).all(axis=-1))
         refuse_gaps(joint, seen, frame_rate)
         for axis in range(3):
-            result[:, i, axis] = np.interp(frames, frames[seen], positions[seen, i, axis])
+            result[:, i, axis] = _interpolated(positions[:, i, axis], seen)
     return result
+
+
+def _interpolated(path: Array, seen: NDArray[np.bool_]) -> Array:
+    """A path (F,) with straight lines where it was not seen; the first and last value held at the ends."""
+    frames = np.arange(len(path))
+    return np.interp(frames, frames[seen], path[seen])
 
 
 def _low_passed(positions: Array, frame_rate: float) -> Array:
