@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from feedback.selectors import worklist
+from feedback.selectors import waiting_sessions
 from patients.models import Membership, Patient
 from patients.permissions import active_memberships, signed_in
 
@@ -19,6 +19,8 @@ class Navigation:
     def __init__(self, request: HttpRequest) -> None:
         # A request that is refused early, such as one for an unknown host, has no person.
         self._user = getattr(request, "user", None) or AnonymousUser()
+        #: Where the worklist has counted it already.
+        self._waiting: int | None = getattr(request, "waiting", None)
 
     @cached_property
     def _roles(self) -> set[str]:
@@ -46,8 +48,8 @@ class Navigation:
 
     @cached_property
     def unreviewed(self) -> int:
-        """How many sessions lie in this person's worklist. One query."""
-        return worklist(self._user).count()
+        """How many sessions lie in this person's worklist. At most one query."""
+        return waiting_sessions(self._user).count() if self._waiting is None else self._waiting
 
     @property
     def initials(self) -> str:

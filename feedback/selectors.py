@@ -50,6 +50,7 @@ __all__ = [
     "shown_correction",
     "standing_verdicts",
     "verdicts_of",
+    "waiting_sessions",
     "with_repetitions",
     "worklist",
 ]
@@ -119,6 +120,11 @@ def judged_repetitions() -> QuerySet[Repetition]:
 
 def sessions_for(user: "AnyUser") -> QuerySet[ExerciseSession]:
     """Return the sessions that a person may read, newest first, each with its patient and greatest `pain`."""
+    visible = ExerciseSession.objects.filter(patient__in=visible_patients(user))
+    return _with_pain(visible.select_related("patient"))
+
+
+def _with_pain(sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSession]:
     pain = (
         Recording.objects.filter(analyses__session=OuterRef("pk"))
         .order_by()
@@ -126,8 +132,7 @@ def sessions_for(user: "AnyUser") -> QuerySet[ExerciseSession]:
         .annotate(greatest=Max("pain"))
         .values("greatest")
     )
-    visible = ExerciseSession.objects.filter(patient__in=visible_patients(user)).select_related("patient")
-    return visible.annotate(pain=Subquery(pain))  # type: ignore[no-redef]
+    return sessions.annotate(pain=Subquery(pain))  # type: ignore[no-redef]
 
 
 def with_repetitions(sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSession]:
@@ -144,12 +149,21 @@ def with_repetitions(sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSe
     return sessions.prefetch_related(shown)  # type: ignore[no-redef]
 
 
+def waiting_sessions(user: "AnyUser") -> QuerySet[ExerciseSession]:
+    """Return the sessions that wait for a person's review, severest first, then the one that waits longest.
+
+    Plain rows, to count, to sort and to page through. A person's own record never lies in their own worklist.
+    """
+    waiting = ExerciseSession.objects.filter(patient__in=visible_patients(user), unreviewed_count__gt=0)
+    not_own = waiting.exclude(patient__user__isnull=False, patient__user_id=user.pk or 0)
+    return not_own.order_by("severity", "day", "pk")
+
+
 def worklist(user: "AnyUser") -> QuerySet[ExerciseSession]:
-    """Return the sessions that wait for review: severest first, then the one that waits longest.
+    """Return `waiting_sessions` with all that a row of the worklist shows.
 
     Each has `pain`, `shown_analyses`, and `patient` with `last_verdict_decision`, `last_verdict_label` and
     `last_verdict_at` of the newest standing verdict in any session. Four queries, however many rows.
-    A person's own record never lies in their own worklist.
     """
     last = standing_verdicts().filter(repetition__analysis__session__patient=OuterRef("pk"))
     newest = last.order_by("-at", "-pk")[:1]
@@ -159,14 +173,7 @@ def worklist(user: "AnyUser") -> QuerySet[ExerciseSession]:
         last_verdict_label=Subquery(newest.values("label")),
         last_verdict_at=Subquery(newest.values("at")),
     )
-    waiting = (
-        sessions_for(user)
-        .filter(unreviewed_count__gt=0)
-        .exclude(patient__user__isnull=False, patient__user_id=user.pk or 0)
-        .select_related(None)
-        .prefetch_related(Prefetch("patient", patients))
-        .order_by("severity", "day", "pk")
-    )
+    waiting = _with_pain(waiting_sessions(user)).prefetch_related(Prefetch("patient", patients))
     return with_repetitions(waiting)
 
 

@@ -13,7 +13,7 @@ from feedback.models import ExerciseSession, Note
 from feedback.notes import notes_of
 from feedback.previous import previous_sessions
 from feedback.reanalysis import would_differ
-from feedback.selectors import session_detail, worklist
+from feedback.selectors import session_detail, waiting_sessions
 from feedback.spoken import spoken_note
 from patients.models import AccessLogEntry
 from patients.permissions import log_access
@@ -30,7 +30,7 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
         "session": shown,
         "patient": shown.patient,
         "access": access,
-        "next_session": worklist(request.user).prefetch_related(None).exclude(pk=shown.pk).first(),
+        "next_session": _next_session(request, shown),
         "words": page_words(),
         "reasons": reasons(),
         **_desk(
@@ -41,6 +41,11 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
         ),
     }
     return render(request, "feedback/session.html", context)
+
+
+def _next_session(request: HttpRequest, shown: ExerciseSession) -> ExerciseSession | None:
+    """Return the session that the key G opens: the severest other one."""
+    return waiting_sessions(request.user).select_related("patient").exclude(pk=shown.pk).first()
 
 
 def _desk(session: ExerciseSession, notes: list[Note], asked: str, exercise: str) -> dict[str, Any]:

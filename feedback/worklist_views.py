@@ -1,10 +1,11 @@
 """The clinician's home: sessions that wait for review, severest first, each with a sentence."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -16,7 +17,7 @@ from feedback.models import Analysis, ExerciseSession
 from feedback.sentences import Sentence, session_sentence
 from feedback.status import workers_connected
 from patients.models import Exercise
-from patients.permissions import is_clinician
+from patients.permissions import is_clinician, visible_patients
 
 PAGE_SIZE = 20
 _Severity = ExerciseSession.Severity
@@ -112,14 +113,16 @@ def worklist(request: HttpRequest) -> HttpResponse:
     if not is_clinician(request.user):
         raise PermissionDenied
     asked = Filter.of(request.GET)
-    waiting = asked.narrow(selectors.worklist(request.user))
-    chosen = waiting.filter(severity=asked.severity) if asked.severity else waiting
-    page = Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page"))
+    waiting = asked.narrow(selectors.waiting_sessions(request.user))
+    numbers = dict(waiting.order_by().values_list("severity").annotate(Count("pk")))
+    if not asked.exercise and not asked.words:
+        request.waiting = sum(numbers.values())  # type: ignore[attr-defined] # for the navigation
+    page = _page(request, waiting, asked, numbers)
     context = {
         "page": page,
-        "rows": [_row(session) for session in page.object_list],
+        "rows": _rows(request, asked, list(page.object_list)),
         "asked": asked,
-        "severities": _severity_chips(waiting, asked),
+        "severities": _severity_chips(numbers, asked),
         "exercises": _exercise_chips(asked),
         "orders": [(code, name, code == asked.sort) for code, (name, _columns) in _ORDERS.items()],
         "in_analysis": _open_analyses(request),
@@ -128,23 +131,36 @@ def worklist(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/worklist.html", context)
 
 
-def _row(session: ExerciseSession) -> Row:
-    return Row(session, session_sentence(session), *_MARKS[_Severity(session.severity)])
+def _page(
+    request: HttpRequest, waiting: QuerySet[ExerciseSession], asked: Filter, numbers: dict[int, int]
+) -> Page[int]:
+    """Return a page of keys: what a row shows is looked up for the rows of the page alone."""
+    chosen = waiting.filter(severity=asked.severity) if asked.severity else waiting
+    paginator = Paginator(chosen.values_list("pk", flat=True), PAGE_SIZE)
+    # Counted already, by severity.
+    paginator.count = numbers.get(asked.severity, 0) if asked.severity else sum(numbers.values())
+    return paginator.get_page(request.GET.get("page"))
+
+
+def _rows(request: HttpRequest, asked: Filter, keys: list[int]) -> list[Row]:
+    sessions = selectors.worklist(request.user).filter(pk__in=keys).order_by(*_ORDERS[asked.sort][1])
+    return [
+        Row(session, session_sentence(session), *_MARKS[_Severity(session.severity)]) for session in sessions
+    ]
 
 
 def _open_analyses(request: HttpRequest) -> int:
-    sessions = selectors.sessions_for(request.user).order_by().values("pk")
-    return Analysis.objects.filter(
-        session__in=sessions,
-        status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING],
-        priority=Analysis.Priority.NEW,
-    ).count()
+    """Count what waits or runs of the person's patients. Two queries, the first of the few that are open."""
+    still = Analysis.objects.filter(
+        status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING], priority=Analysis.Priority.NEW
+    )
+    of_patient = Counter(still.order_by().values_list("session__patient", flat=True))
+    visible = visible_patients(request.user).filter(pk__in=list(of_patient))
+    return sum(of_patient[patient] for patient in visible.values_list("pk", flat=True))
 
 
-def _severity_chips(waiting: QuerySet[ExerciseSession], asked: Filter) -> list[Chip]:
-    """Return a chip for each severity that there is, and for all. One query."""
-    counted = ExerciseSession.objects.filter(pk__in=waiting.order_by().values("pk")).order_by()
-    numbers = dict(counted.values_list("severity").annotate(Count("pk")))
+def _severity_chips(numbers: dict[int, int], asked: Filter) -> list[Chip]:
+    """Return a chip for each severity that there is, and for all."""
     chips = [Chip("", sum(numbers.values()), asked.query(severity=""), asked.severity is None)]
     for severity in _Severity:
         if severity in numbers or severity == asked.severity:
