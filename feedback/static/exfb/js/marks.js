@@ -3,6 +3,7 @@ import { say } from './shell.js';
 
 const DIAMOND = 'M0 -8L8 0L0 8L-8 0Z';
 const NARROW = 520; // pixels
+const FOLLOWS = /elbow|wrist|nose/;
 const SVG = 'http://www.w3.org/2000/svg';
 
 // The joint at which an angle of ml/angles.py is read.
@@ -32,8 +33,15 @@ export class Marks {
       const middle = player.stage.clientWidth / 2;
       svg.append(element('path', { class: 'split', d: `M${middle} 0V${player.stage.clientHeight}` }));
     }
-    if (player.hasCorrection && !player.isBefore) motion.joints_at_fault.slice(0, 4).forEach((joint) => this.joint(joint));
+    if (player.hasCorrection && !player.isBefore) this.atFault(motion).forEach((joint) => this.joint(joint));
     if (this.angle) this.callout();
+  }
+
+  // The joint of the angle in which the mistake shows, then those that the correction moves most; arms and head only
+  // follow the trunk, so that they say nothing where an angle tells.
+  atFault({ worst, joints_at_fault: joints }) {
+    const telling = worst.angle ? [anchor(worst.angle), ...joints.filter((joint) => !FOLLOWS.test(joint))] : joints;
+    return [...new Set(telling)].slice(0, 4);
   }
 
   // A solid diamond where the joint was, an open circle where it belongs.
