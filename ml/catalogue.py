@@ -1,5 +1,6 @@
 """The shipped exercises and mistake classes, with the ids that EC3D gives them: the only table of them."""
 
+import re
 from dataclasses import dataclass
 
 EXERCISES = ("squat", "lunge", "plank")
@@ -53,6 +54,16 @@ SECOND_CORRECT_SQUAT = MistakeClass("squat.correct_bis", "SQUAT", 10)
 
 #: The twelve outputs of the published network, in its order.
 PUBLISHED_CODES = (*CODES[:5], SECOND_CORRECT_SQUAT.code, *CODES[5:])
+
+
+#: An exercise and a mistake in code: a clinic's own classes go by such names too.
+_WORD = "[a-z][a-z0-9_]{0,28}"
+_CLASS_CODE = re.compile(rf"{_WORD}\.{_WORD}")
+
+
+def is_class_code(code: str) -> bool:
+    """Tell whether a text has the form of a class code, shipped or learned: `squat.knees_inward`."""
+    return _CLASS_CODE.fullmatch(code) is not None
 
 
 def exercise_of(code: str) -> str:

@@ -1,90 +1,39 @@
 """Labelled recordings: the data sets that evaluation reads, as prepared repetitions with their labels.
 
-A source is a kind and a place, such as `ec3d:FILE.npz`, `rmd:FOLDER`, `recordings:FOLDER`, `sim:SEED:PEOPLE`.
+A source is a kind and a place, such as `ec3d:FILE.npz`, `rmd:FOLDER`, `uiprmd:FOLDER:m01`,
+`recordings:FOLDER`, `sim:SEED:PEOPLE`.
 """
 
 import csv
-import io
-import pickle
-from collections.abc import Callable
-from dataclasses import dataclass
+import lzma
+import re
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ml.catalogue import (
     CODES,
     EXERCISES,
-    MISTAKE_CLASSES,
-    PUBLISHED_CODES,
-    SECOND_CORRECT_SQUAT,
     correct_code,
     exercise_of,
+    is_class_code,
     is_correct,
 )
+from ml.ec3d import load_ec3d
+from ml.labelled import DatasetError, LabelledRepetition, prepared_motion
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
-from ml.poses.formats.ec3d import sequence_from_published
 from ml.poses.formats.mediapipe import sequence_from_world
 from ml.poses.sequence import PoseSequence
-from ml.preprocess import prepare
 from ml.sensors import SENSORS, observe_in_turn
 from ml.simulate import Person, simulate_repetition
-from ml.skeletons import BODY_25, EC3D_19
+from ml.ui_prmd import COLUMNS, MOVEMENTS, episodes
 
+__all__ = ["DatasetError", "LabelledRepetition", "load", "load_recordings", "of_people"]
 
-class DatasetError(ValueError):
-    """A data set cannot be used; the message names the fault and what to do.
-
-    Parameters
-    ----------
-    code : str
-        One of `CODES`.
-    message : str
-    """
-
-    CODES = ("bad_source", "not_found", "bad_layout", "unsafe", "unknown_label", "bad_recording")
-
-    def __init__(self, code: str, message: str) -> None:
-        if code not in self.CODES:
-            raise AssertionError(f"unlisted data set code {code!r}")
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-@dataclass(frozen=True)
-class LabelledRepetition:
-    """One repetition somebody labelled.
-
-    Parameters
-    ----------
-    source : str
-        The file or video it is from.
-    index : int
-        Its number in the source, from 0.
-    person : str
-        Whoever moves; repetitions of a person are never split between training and test.
-    labels : tuple of str
-        Class codes: one, or two for two mistakes at once.
-    sequence : PoseSequence
-        Prepared (`ml.preprocess.prepare`).
-    truth : PoseSequence or None
-        The true correction as the same sensor sees it, prepared; known of simulated mistakes only.
-    """
-
-    source: str
-    index: int
-    person: str
-    labels: tuple[str, ...]
-    sequence: PoseSequence
-    truth: PoseSequence | None = None
-
-    @property
-    def label(self) -> str:
-        """The code, or `a+b` for two at once."""
-        return "+".join(self.labels)
+#: A span of labelled frames shorter than this is no repetition.
+SHORTEST_S = 0.3
 
 
 def load(source: str) -> list[LabelledRepetition]:
@@ -94,9 +43,10 @@ def load(source: str) -> list[LabelledRepetition]:
     ----------
     source : str
         `ec3d:FILE` (the published pickle, or part of it as NPZ), `rmd:FOLDER` (MediaPipe world landmarks with
-        a table of repetitions), `recordings:FOLDER` (pose files and their `labels.csv`), or `sim:SEED:PEOPLE`
-        (simulated people whom training never draws, a repetition of each class by each, an exercise's by one
-        of the sensor models). `sim:SEED:PEOPLE:CORRECT` has so many correct repetitions of each exercise.
+        a table of repetitions), `uiprmd:FOLDER` (Kinect episodes, `uiprmd:FOLDER:m01,m03` of some movements),
+        `recordings:FOLDER` (pose files and their `labels.csv`), or `sim:SEED:PEOPLE` (simulated people whom
+        training never draws, a repetition of each class by each, an exercise's by one of the sensor models).
+        `sim:SEED:PEOPLE:CORRECT` has so many correct repetitions of each exercise.
 
     Returns
     -------
@@ -111,101 +61,27 @@ def load(source: str) -> list[LabelledRepetition]:
         raise DatasetError(
             "bad_source", f"{source!r} names no data set. Write one of: {', '.join(sorted(LOADERS))}:…"
         )
-    if kind != "sim" and not Path(place).exists():
+    if kind not in ("sim", "uiprmd") and not Path(place).exists():
         raise DatasetError("not_found", f"There is no file or folder {place!r}.")
     return LOADERS[kind](place)
 
 
-# EC3D
+def of_people(
+    repetitions: Sequence[LabelledRepetition], wanted: Collection[str] = (), without: Collection[str] = ()
+) -> list[LabelledRepetition]:
+    """Return the repetitions of some people, or of all but some; raises `unknown_person`.
 
+    A person goes by name, `uiprmd:s03`, or by what stands behind the colon.
+    """
+    known = {name for r in repetitions for name in (r.person, r.person.rpartition(":")[2])}
+    if unknown := sorted({*wanted, *without} - known):
+        people = ", ".join(sorted({repetition.person for repetition in repetitions}))
+        raise DatasetError("unknown_person", f"There is nobody {unknown[0]!r} in the data. People: {people}.")
 
-def _load_ec3d(place: str) -> list[LabelledRepetition]:
-    path = Path(place)
-    return _ec3d_part(path) if path.suffix == ".npz" else _ec3d_pickle(path)
+    def named(repetition: LabelledRepetition, people: Collection[str]) -> bool:
+        return repetition.person in people or repetition.person.rpartition(":")[2] in people
 
-
-def _ec3d_part(path: Path) -> list[LabelledRepetition]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            poses, offsets, labels = file["poses"], file["offsets"], file["label"]
-    except (KeyError, ValueError, OSError) as error:
-        raise DatasetError(
-            "bad_layout", f"{path.name} is not part of EC3D: it needs poses, offsets, label."
-        ) from error
-    if poses.shape[1:] != (len(EC3D_19), 3) or len(offsets) != len(labels) + 1 or offsets[-1] != len(poses):
-        raise DatasetError("bad_layout", f"{path.name}: poses, offsets and labels do not fit together.")
-    repetitions = []
-    for i, label in enumerate(labels):
-        if not 0 <= label < len(PUBLISHED_CODES):
-            raise DatasetError("unknown_label", f"{path.name}: repetition {i} has the unknown label {label}.")
-        code = PUBLISHED_CODES[label]
-        sequence = _prepared(sequence_from_published(poses[offsets[i] : offsets[i + 1]]), f"{path.name}, {i}")
-        repetitions.append(LabelledRepetition(path.name, i, f"ec3d:{path.stem}", (_plain(code),), sequence))
-    return repetitions
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Admits NumPy arrays and plain containers, nothing else that a pickle could run."""
-
-    _ADMITTED = {
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        ("numpy.core.multiarray", "_reconstruct"),
-        ("numpy._core.multiarray", "_reconstruct"),
-        ("numpy.core.multiarray", "scalar"),
-        ("numpy._core.multiarray", "scalar"),
-        ("numpy._core.numeric", "_frombuffer"),
-        ("numpy.core.numeric", "_frombuffer"),
-        ("_codecs", "encode"),
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._ADMITTED:
-            raise DatasetError(
-                "unsafe", f"The pickle asks for {module}.{name}; only NumPy arrays are read from it."
-            )
-        return super().find_class(module, name)
-
-
-def _ec3d_pickle(path: Path) -> list[LabelledRepetition]:
-    try:
-        content = _ArraysOnly(io.BytesIO(path.read_bytes())).load()
-        poses, rows = np.asarray(content["poses"], dtype=np.float64), np.asarray(content["labels"])
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        IndexError,
-    ) as error:
-        if isinstance(error, DatasetError):
-            raise
-        raise DatasetError(
-            "bad_layout", f"{path.name} is not EC3D: a pickled dict of poses and labels."
-        ) from error
-    if poses.ndim != 3 or poses.shape[1] != 3 or poses.shape[2] < 25 or rows.shape != (len(poses), 5):
-        raise DatasetError("bad_layout", f"{path.name}: poses must be (F, 3, 25) and labels (F, 5).")
-    known = {(c.ec3d_exercise, c.ec3d_label): c.code for c in (*MISTAKE_CLASSES, SECOND_CORRECT_SQUAT)}
-    keys = [tuple(str(value) for value in row[:4]) for row in rows]
-    joints = [BODY_25[name] for name in EC3D_19.joints]
-    repetitions = []
-    for i, key in enumerate(dict.fromkeys(keys)):
-        exercise, subject, label, _ = key
-        code = known.get((exercise, int(float(label))))
-        if code is None:
-            raise DatasetError("unknown_label", f"{path.name}: EC3D has no label {label} of {exercise}.")
-        frames = np.array([other == key for other in keys])
-        aligned = poses[frames].transpose(0, 2, 1)[:, joints]
-        sequence = _prepared(sequence_from_published(aligned), f"{path.name}, {i}")
-        repetitions.append(LabelledRepetition(path.name, i, f"ec3d:{subject}", (_plain(code),), sequence))
-    return repetitions
-
-
-def _plain(code: str) -> str:
-    """EC3D's second correct squat is a correct squat."""
-    return "squat.correct" if code == SECOND_CORRECT_SQUAT.code else code
+    return [r for r in repetitions if (not wanted or named(r, wanted)) and not named(r, without)]
 
 
 # rmd
@@ -239,22 +115,68 @@ def _load_rmd(place: str) -> list[LabelledRepetition]:
         if video not in prepared:
             at = videos.index(video)
             landmarks = data[offsets[at] : offsets[at + 1], :, :3]
-            prepared[video] = _prepared(sequence_from_world(landmarks, [int(i) for i in ids]), video)
+            prepared[video] = prepared_motion(sequence_from_world(landmarks, [int(i) for i in ids]), video)
         exercise = _RMD_EXERCISES.get(row["exercise"], row["exercise"])
         labels = tuple(_known(f"{exercise}.{part}", video) for part in row["label"].split("+"))
-        span = prepared[video].cut(int(row["start_frame"]), int(row["end_frame"]))
         index = counts.get(video, 0)
         counts[video] = index + 1
-        repetitions.append(LabelledRepetition(video, index, "rmd", labels, span))
+        span = _span(prepared[video], row, f"{video}, repetition {index + 1}")
+        repetitions.append(LabelledRepetition(video, index, "rmd", labels, span, named=False))
     return repetitions
+
+
+# UI-PRMD
+
+
+def _load_ui_prmd(place: str) -> list[LabelledRepetition]:
+    folder, movements = _of_movements(place)
+    rows = _table(folder / "index.csv", COLUMNS)
+    repetitions = []
+    try:
+        listed = {int(row["movement"]) for row in rows if row["sensor"] == "kinect"}
+        if unlisted := sorted((movements or set()) - listed):
+            raise DatasetError("bad_source", f"{folder.name} has no Kinect movement m{unlisted[0]:02d}.")
+        for episode in episodes(folder, movements):
+            where = f"kinect_m{episode.movement:02d}"
+            code = f"{MOVEMENTS[episode.movement]}.{episode.label}"
+            person, index = f"uiprmd:s{episode.subject:02d}", len(repetitions)
+            sequence = prepared_motion(episode.sequence, f"{where}, {index}")
+            repetitions.append(LabelledRepetition(where, index, person, (_coded(code, where),), sequence))
+    except PoseFormatError as error:
+        raise DatasetError("bad_recording", f"{folder.name}: {error.message}") from error
+    except (KeyError, ValueError, OSError, EOFError, lzma.LZMAError) as error:
+        if isinstance(error, DatasetError):
+            raise
+        raise DatasetError(
+            "bad_layout", f"{folder.name} needs index.csv and a kinect_mNN.npy.xz for each movement in it."
+        ) from error
+    return repetitions
+
+
+def _of_movements(place: str) -> tuple[Path, set[int] | None]:
+    """Read FOLDER or FOLDER:m01,m03."""
+    chosen = re.fullmatch(r"(.+):(m\d{2}(?:,m\d{2})*)", place)
+    folder = Path(chosen[1] if chosen else place)
+    if not folder.is_dir():
+        raise DatasetError("not_found", f"There is no folder {str(folder)!r}.")
+    if chosen is None:
+        return folder, None
+    return folder, {int(movement[1:]) for movement in chosen[2].split(",")}
 
 
 # A folder of pose files
 
 
-def _load_recordings(place: str) -> list[LabelledRepetition]:
-    folder = Path(place)
-    rows = _table(folder / "labels.csv", {"file", "person", "label", "start_frame", "end_frame"})
+def load_recordings(folder: Path, labels: Path | None = None) -> list[LabelledRepetition]:
+    """Load pose files of a folder and the table of what is in them, which is its `labels.csv` unless named.
+
+    Raises
+    ------
+    DatasetError
+    """
+    if not folder.is_dir():
+        raise DatasetError("not_found", f"There is no folder {str(folder)!r}.")
+    rows = _table(labels or folder / "labels.csv", {"file", "person", "label", "start_frame", "end_frame"})
     prepared: dict[str, PoseSequence] = {}
     counts: dict[str, int] = {}
     repetitions = []
@@ -262,17 +184,17 @@ def _load_recordings(place: str) -> list[LabelledRepetition]:
         name = row["file"]
         if name not in prepared:
             try:
-                prepared[name] = _prepared(read(folder / Path(name).name), name)
+                prepared[name] = prepared_motion(read(folder / Path(name).name), name)
             except PoseFormatError as error:
                 raise DatasetError("bad_recording", f"{name}: {error.message}") from error
             except OSError as error:
                 raise DatasetError(
                     "not_found", f"labels.csv names {name}, which is not in the folder."
                 ) from error
-        labels = tuple(_known(part, name) for part in row["label"].split("+"))
-        span = prepared[name].cut(int(row["start_frame"]), int(row["end_frame"]))
+        labels = tuple(_coded(part, name) for part in row["label"].split("+"))
         index = counts.get(name, 0)
         counts[name] = index + 1
+        span = _span(prepared[name], row, f"{name}, repetition {index + 1}")
         repetitions.append(LabelledRepetition(name, index, row["person"], labels, span))
     return repetitions
 
@@ -310,7 +232,7 @@ def _load_simulated(place: str) -> list[LabelledRepetition]:
             sensor = SENSORS[(i + j) % len(SENSORS)]
             both = observe_in_turn([[motion.performed, motion.correct] for motion in simulated], sensor, rng)
             for code, seen in zip(codes, both, strict=True):
-                sequence, truth = (_prepared(motion, f"{person.name}, {index}") for motion in seen)
+                sequence, truth = (prepared_motion(motion, f"{person.name}, {index}") for motion in seen)
                 known = None if is_correct(code) else truth
                 repetitions.append(
                     LabelledRepetition(person.name, index, person.name, (code,), sequence, known)
@@ -319,17 +241,41 @@ def _load_simulated(place: str) -> list[LabelledRepetition]:
     return repetitions
 
 
-def _prepared(sequence: PoseSequence, where: str) -> PoseSequence:
-    try:
-        return prepare(sequence).sequence
-    except PoseFormatError as error:
-        raise DatasetError("bad_recording", f"{where}: {error.message}") from error
-
-
 def _known(code: str, where: str) -> str:
     if code not in CODES:
         raise DatasetError("unknown_label", f"{where} is labelled {code!r}, which is no known class.")
     return code
+
+
+def _coded(code: str, where: str) -> str:
+    """A class of the catalogue or one that a clinic names itself: then its code must be one."""
+    if not is_class_code(code):
+        raise DatasetError(
+            "unknown_label",
+            f"{where} is labelled {code!r}, which names no class. Write the exercise, a dot and the mistake "
+            "in lower-case letters, digits and underscores, such as squat.knees_inward, or exercise.correct.",
+        )
+    return code
+
+
+def _span(sequence: PoseSequence, row: dict[str, str], where: str) -> PoseSequence:
+    """Cut a labelled repetition out of its recording."""
+    try:
+        start, end = int(row["start_frame"]), int(row["end_frame"])
+    except (TypeError, ValueError) as error:
+        raise DatasetError("bad_layout", f"{where}: start_frame and end_frame are whole numbers.") from error
+    if not 0 <= start < end <= len(sequence):
+        raise DatasetError(
+            "bad_recording",
+            f"{where}: the frames {start} to {end} do not lie in the recording, which has {len(sequence)}.",
+        )
+    if end - start < max(2, SHORTEST_S * sequence.frame_rate):
+        raise DatasetError(
+            "bad_recording",
+            f"{where} is too short: {end - start} frames at {sequence.frame_rate:g} Hz are no repetition. "
+            "Label the whole of it, from start_frame up to but without end_frame.",
+        )
+    return sequence.cut(start, end)
 
 
 def _table(path: Path, columns: set[str]) -> list[dict[str, str]]:
@@ -343,8 +289,9 @@ def _table(path: Path, columns: set[str]) -> list[dict[str, str]]:
 
 
 LOADERS: dict[str, Callable[[str], list[LabelledRepetition]]] = {
-    "ec3d": _load_ec3d,
+    "ec3d": load_ec3d,
     "rmd": _load_rmd,
-    "recordings": _load_recordings,
+    "uiprmd": _load_ui_prmd,
+    "recordings": lambda place: load_recordings(Path(place)),
     "sim": _load_simulated,
 }

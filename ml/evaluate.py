@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ml.catalogue import exercise_of, is_correct
-from ml.datasets import DatasetError, LabelledRepetition, load
+from ml.datasets import DatasetError, LabelledRepetition, load, of_people
 from ml.figures import Row, report, summarise
 from ml.inference import Predictor
 from ml.model import FeedbackNetwork
@@ -129,6 +129,51 @@ def set_apart(
     return baselines, others
 
 
+def scorable(
+    release: Release, repetitions: Sequence[LabelledRepetition], *, same_person: bool = False
+) -> list[LabelledRepetition]:
+    """Return the repetitions that the release never learned from, or refuse the data before any work.
+
+    Parameters
+    ----------
+    release : Release
+    repetitions : sequence of LabelledRepetition
+    same_person : bool
+        Whether other repetitions of a person whom the release has learned from may be scored; the figures
+        then say nothing of new people.
+
+    Raises
+    ------
+    DatasetError
+        `unknown_label` for a class that the release does not know; `learned_from` where a person is in both
+        training and test, or where nothing is left.
+    """
+    known = set(release.classes)
+    for repetition in repetitions:
+        if lacking := [label for label in repetition.labels if label not in known]:
+            raise DatasetError(
+                "unknown_label",
+                f"{repetition.source} is labelled {lacking[0]!r}, a class that the release {release.name!r} "
+                "does not know. Correct the label, or teach the class with python -m ml.adapt.",
+            )
+    learned = release.manifest.learned_from
+    people, motions = set(learned.get("people", ())), set(learned.get("repetitions", ()))
+    both = sorted({r.person for r in repetitions if r.named} & people)
+    if both and not same_person:
+        raise DatasetError(
+            "learned_from",
+            f"The release {release.name!r} has learned from {', '.join(both)}, who would be in both training "
+            "and test. Leave them out with --without-person, or adapt without them. With --same-person their "
+            "other repetitions are scored, which says nothing of new people.",
+        )
+    others = [r for r in repetitions if r.fingerprint not in motions] if motions else list(repetitions)
+    if not others:
+        raise DatasetError(
+            "learned_from", f"The release {release.name!r} has learned from all of these repetitions."
+        )
+    return others
+
+
 def own_judge(release: Release) -> str | None:
     """Return the name of a release's own judge; weights that judge themselves are `published`."""
     if release.kind == PUBLISHED:
@@ -183,13 +228,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml.evaluate", description=__doc__)
     parser.add_argument(
-        "--data", action="append", required=True, help="ec3d:FILE, rmd:FOLDER, sim:SEED:PEOPLE, …"
+        "--data",
+        action="append",
+        required=True,
+        help="ec3d:FILE, rmd:FOLDER, uiprmd:FOLDER, recordings:FOLDER, sim:SEED:PEOPLE",
     )
     parser.add_argument("--release", help="name, folder, or published:FILE.pt; else the default release")
     parser.add_argument("--judge", action="append", default=[], help="a further judge: published:FILE.pt")
     parser.add_argument("--exercise-known", action="store_true", help="tell the release the exercise")
     parser.add_argument(
         "--baseline", type=int, default=0, metavar="N", help="tell N correct repetitions; they are not scored"
+    )
+    parser.add_argument("--person", action="append", default=[], help="score these people only")
+    parser.add_argument("--without-person", action="append", default=[], help="leave this person out")
+    parser.add_argument(
+        "--same-person", action="store_true", help="score other repetitions of people it has learned from"
     )
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
@@ -200,10 +253,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         judges = chosen_judges(options.judge)
         names = sorted({*judges, *filter(None, [own_judge(release)])})
         data = []
+        sets = []
         for source in options.data:
+            loaded = of_people(load(source), options.person, options.without_person)
+            sets.append((source, loaded, scorable(release, loaded, same_person=options.same_person)))
+        for source, loaded, scored in sets:
+            if len(scored) < len(loaded):
+                n = len(loaded) - len(scored)
+                print(f"{source}: {n} repetitions that the release learned from are not scored")  # noqa: T201
             rows = evaluate(
                 release,
-                load(source),
+                scored,
                 judges,
                 exercise_known=options.exercise_known,
                 n_baseline=options.baseline,

@@ -1,6 +1,6 @@
 """From judged repetitions to the figures that are printed and written: recalls, intervals, shares."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,15 +51,14 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
     known = [row for row in mistakes if row.off_truth_m is not None]
     kept = [row for row in single if not row.abstained]
     by_class = {}
-    for code in CODES:
+    for code in _in_order({row.label for row in single}):
         of_class = [row for row in single if row.label == code]
-        if of_class:
-            right = sum(row.right for row in of_class)
-            by_class[code] = {
-                "n": len(of_class),
-                "recall": right / len(of_class),
-                "interval": wilson(right, len(of_class)),
-            }
+        right = sum(row.right for row in of_class)
+        by_class[code] = {
+            "n": len(of_class),
+            "recall": right / len(of_class),
+            "interval": wilson(right, len(of_class)),
+        }
     found = sum(row.right for row in single)
     return {
         "name": name,
@@ -71,6 +70,10 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
             "macro": macro_recall(single),
             "interval": macro_interval(single),
             "by_class": by_class,
+            "by_exercise": {
+                exercise: macro_recall([row for row in single if exercise_of(row.label) == exercise])
+                for exercise in dict.fromkeys(exercise_of(code) for code in by_class)
+            },
         },
         "exercise": {
             "n": len(single),
@@ -115,6 +118,11 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
             for row in rows
         ],
     }
+
+
+def _in_order(codes: Collection[str]) -> list[str]:
+    """The catalogue's classes in its order, then those that a release learned."""
+    return [*(code for code in CODES if code in codes), *sorted(set(codes) - set(CODES))]
 
 
 def same_class(finding: str, label: str) -> bool:
@@ -176,18 +184,22 @@ def report(figures: dict[str, Any]) -> str:
     exercise, abstention, harm = figures["exercise"], figures["abstention"], figures["do_no_harm"]
     lines = [
         f"{figures['name']}: {figures['n']} repetitions of {figures['people']} people",
-        f"  identified   macro {_percent(identification['macro'], identification['interval'])}, "
-        f"micro {_percent(identification['micro'], identification['micro_interval'])}; "
+        f"  identified   macro {percent(identification['macro'], identification['interval'])}, "
+        f"micro {percent(identification['micro'], identification['micro_interval'])}; "
         f"the exercise {exercise['right']} of {exercise['n']}",
     ]
     lines += [
-        f"    {code:24} {_percent(row['recall'], row['interval'])} of {row['n']}"
+        f"    {exercise:24} macro {percent(macro)}"
+        for exercise, macro in identification["by_exercise"].items()
+    ]
+    lines += [
+        f"    {code:24} {percent(row['recall'], row['interval'])} of {row['n']}"
         for code, row in identification["by_class"].items()
     ]
     lines += [
-        f"  detected     sensitivity {_percent(detection['sensitivity'])}, "
-        f"specificity {_percent(detection['specificity'])}",
-        f"  abstained    {abstention['abstained']}; of the rest {_percent(abstention['kept_right'])} right",
+        f"  detected     sensitivity {percent(detection['sensitivity'])}, "
+        f"specificity {percent(detection['specificity'])}",
+        f"  abstained    {abstention['abstained']}; of the rest {percent(abstention['kept_right'])} right",
     ]
     lines += [
         f"  corrected    {row['corrected']} of {row['mistakes']} mistakes, by {judge}"
@@ -219,7 +231,8 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _percent(share: float | None, interval: Sequence[float] | None = None) -> str:
+def percent(share: float | None, interval: Sequence[float] | None = None) -> str:
+    """Return a share and its interval in words: `90.9 % (81.8 to 100.0)`."""
     if share is None:
         return "-"
     text = f"{100 * share:.1f} %"

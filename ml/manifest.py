@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ml.catalogue import is_class_code
+
 FORMAT_VERSION = 1
 MANIFEST_NAME = "release.json"
 
@@ -81,6 +83,9 @@ class Manifest:
         Figures of the evaluation that the training command printed.
     trained_on : tuple of str
         The data sets, in words.
+    learned_from : dict
+        Of an adapted release: `people`, those that its data names, and `repetitions`, fingerprints of what it
+        learned from, so that an evaluation never scores them.
     created : str
         ISO date and time.
     files : dict
@@ -97,6 +102,7 @@ class Manifest:
     temperature_with_baseline: float | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
+    learned_from: dict[str, list[str]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -114,6 +120,8 @@ class Manifest:
             raise ReleaseError("bad_manifest", "The release's temperature is not a positive number.")
         if not all(math.isfinite(threshold) for threshold in dict(self.thresholds).values()):
             raise ReleaseError("bad_manifest", "A threshold of the release is not a number.")
+        if not all(isinstance(names, list) for names in dict(self.learned_from).values()):
+            raise ReleaseError("bad_manifest", "What the release learned from is no list.")
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -162,7 +170,7 @@ def read_manifest(folder: Path) -> Manifest:
             "bad_manifest",
             f"{MANIFEST_NAME} of {folder.name!r} has missing or unknown fields: {error}.",
         ) from error
-    if len(classes) < 2 or not all(isinstance(code, str) and "." in code for code in classes):
+    if len(classes) < 2 or not all(isinstance(code, str) and is_class_code(code) for code in classes):
         raise ReleaseError(
             "wrong_classes", f"The classes of {folder.name!r} are not codes such as squat.correct."
         )

@@ -94,6 +94,7 @@ def write_release(
     temperature_with_baseline: float | None = None,
     metrics: dict[str, Any] | None = None,
     trained_on: tuple[str, ...] = (),
+    learned_from: dict[str, list[str]] | None = None,
 ) -> Release:
     """Write a release into a new folder, named as the folder, and return it as read back from there.
 
@@ -117,6 +118,7 @@ def write_release(
         temperature_with_baseline=temperature_with_baseline,
         metrics=metrics or {},
         trained_on=trained_on,
+        learned_from=learned_from or {},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     release = Release(manifest, network, judge, familiarity)

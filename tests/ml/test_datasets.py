@@ -1,13 +1,16 @@
 """Labelled data sets: what is read is what was labelled, and a fault is named before any work."""
 
 import csv
+import lzma
 import pickle
 
 import numpy as np
 import pytest
 
+import ml.ui_prmd as ui_prmd_module
+from ml.angles import joint_angles
 from ml.catalogue import CODES
-from ml.datasets import DatasetError, load
+from ml.datasets import DatasetError, load, load_recordings, of_people
 from ml.poses.writers.exfb_json import write_exfb_json
 from ml.sensors import body_aligned
 from ml.simulate import Person, simulate_repetition
@@ -33,13 +36,13 @@ def ec3d_pickle(path, rows):
     return path
 
 
-def recordings(folder, label="squat.knees_inward"):
+def recordings(folder, label="squat.knees_inward", start=2, end=None):
     repetition = simulate_repetition(Person.sample(1), "squat.knees_inward", np.random.default_rng(1))
     write_exfb_json(repetition.performed, folder / "one.json")
     with (folder / "labels.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "person", "label", "start_frame", "end_frame"])
-        writer.writerow(["one.json", "anna", label, 2, len(repetition.performed)])
+        writer.writerow(["one.json", "anna", label, start, end or len(repetition.performed)])
     return repetition
 
 
@@ -89,15 +92,142 @@ def test_recordings_with_a_table_of_labels(tmp_path):
     assert len(read.sequence) == len(repetition.performed) - 2
 
 
-def test_recordings_with_an_unknown_label_or_file_are_refused(tmp_path):
-    recordings(tmp_path, label="squat.sideways")
-    with pytest.raises(DatasetError, match="squat.sideways") as caught:
+@pytest.mark.parametrize(
+    "label", ["sideways", "squat.", "Squat.Sideways", "squat.a.b", "squat.knees_inward+"]
+)
+def test_a_label_that_names_no_class_is_refused(tmp_path, label):
+    recordings(tmp_path, label=label)
+    with pytest.raises(DatasetError, match="one.json is labelled") as caught:
         load(f"recordings:{tmp_path}")
     assert caught.value.code == "unknown_label"
+
+
+def test_a_clinic_names_its_own_classes(tmp_path):
+    recordings(tmp_path, label="squat.sideways")
+    assert load(f"recordings:{tmp_path}")[0].label == "squat.sideways"
+
+
+def test_recordings_whose_file_is_not_there_are_refused(tmp_path):
+    recordings(tmp_path)
     (tmp_path / "one.json").unlink()
     with pytest.raises(DatasetError) as caught:
         load(f"recordings:{tmp_path}")
     assert caught.value.code == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "fault"),
+    [(2, 6, "too short"), (2, 9999, "do not lie in"), (40, 30, "do not lie in"), ("a", 9, "whole numbers")],
+)
+def test_a_repetition_that_is_none_is_refused(tmp_path, start, end, fault):
+    recordings(tmp_path, start=start, end=end)
+    with pytest.raises(DatasetError, match=fault):
+        load(f"recordings:{tmp_path}")
+
+
+def test_the_table_of_labels_may_lie_elsewhere(tmp_path):
+    recordings(tmp_path)
+    (tmp_path / "labels.csv").rename(tmp_path.parent / "other.csv")
+    assert len(load_recordings(tmp_path, tmp_path.parent / "other.csv")) == 1
+    with pytest.raises(DatasetError) as caught:
+        load_recordings(tmp_path)
+    assert caught.value.code == "not_found"
+
+
+def test_people_are_chosen_by_name():
+    repetitions = load("sim:3:2")
+    first, second = dict.fromkeys(r.person for r in repetitions)
+    assert {r.person for r in of_people(repetitions, [first])} == {first}
+    assert {r.person for r in of_people(repetitions, (), [first])} == {second}
+    with pytest.raises(DatasetError, match="nobody 'eve'") as caught:
+        of_people(repetitions, (), ["eve"])
+    assert caught.value.code == "unknown_person"
+
+
+def test_a_fingerprint_tells_motions_apart_and_nothing_else():
+    first, again, other = load("sim:3:1"), load("sim:3:1"), load("sim:4:1")
+    assert [r.fingerprint for r in first] == [r.fingerprint for r in again]
+    assert not {r.fingerprint for r in first} & {r.fingerprint for r in other}
+    assert len({r.fingerprint for r in first}) == len(first)
+
+
+def ui_prmd(folder, people=(1, 2), movements=(1, 3)):
+    """A folder in UI-PRMD's packed layout: a simulated squat of each subject, correct and incorrect.
+
+    Every joint hangs on its parent without any turn but the whole body's, by 90 degrees about the vertical.
+    """
+    rows = []
+    for movement in movements:
+        frames = []
+        for subject in people:
+            for label in ("correct", "incorrect"):
+                code = "squat.correct" if label == "correct" else "squat.not_low_enough"
+                rng = np.random.default_rng([subject, movement])
+                motion = simulate_repetition(Person.sample(subject), code, rng).performed
+                # Their axes: to the person's left, up, forward; in centimetres.
+                places = 100 * motion.positions[..., [0, 2, 1]] * [-1, 1, 1]
+                joints = np.repeat(places[:, [EC3D_19.index("mid_hip")]], 22, axis=1)
+                for name, place in ui_prmd_module._JOINTS.items():
+                    joints[:, place] = places[:, EC3D_19.index(name)]
+                offsets, turns = joints.copy(), np.zeros_like(joints)
+                for joint, parent in enumerate(ui_prmd_module._PARENTS):
+                    if parent >= 0:
+                        offsets[:, joint] = joints[:, joint] - joints[:, parent]
+                # The pelvis is turned by 90 degrees about y, so what hangs on it is told turned back.
+                turns[:, 0, 1] = 90
+                offsets[:, 1:] = offsets[:, 1:][..., [2, 1, 0]] * [-1, 1, 1]
+                rows.append(["kinect", movement, subject, 1, label, sum(map(len, frames)), len(motion)])
+                frames.append(np.concatenate([offsets, turns], axis=1).reshape(len(motion), -1))
+        with lzma.open(folder / f"kinect_m{movement:02d}.npy.xz", "wb") as file:
+            np.save(file, np.round(1e5 * np.concatenate(frames)).astype(np.int64).T)
+    with (folder / "index.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sensor", "movement", "subject", "episode", "label", "start", "n_frames"])
+        writer.writerows([*rows, ["vicon", 1, 1, 1, "correct", 0, 10]])
+    return folder
+
+
+def test_ui_prmd_is_read_by_its_description(tmp_path):
+    repetitions = load(f"uiprmd:{ui_prmd(tmp_path)}")
+    assert [(r.person, r.label) for r in repetitions[:3]] == [
+        ("uiprmd:s01", "deep_squat.correct"),
+        ("uiprmd:s01", "deep_squat.incorrect"),
+        ("uiprmd:s02", "deep_squat.correct"),
+    ]
+    assert {r.label for r in load(f"uiprmd:{tmp_path}:m03")} == {
+        "inline_lunge.correct",
+        "inline_lunge.incorrect",
+    }
+    original = simulate_repetition(Person.sample(1), "squat.correct", np.random.default_rng([1, 1])).performed
+    knees = [joint_angles(s.positions)["left_knee_flexion"] for s in (repetitions[0].sequence, original)]
+    np.testing.assert_allclose(*knees, atol=4)  # low-passed when prepared
+    assert repetitions[0].sequence.joint("left_hip")[0, 0] < repetitions[0].sequence.joint("right_hip")[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [("", "not_found"), (":m11", "bad_source"), (":m02", "bad_source"), (":deep", "not_found")],
+)
+def test_ui_prmd_that_is_not_there_is_refused(tmp_path, place, code):
+    if place:
+        ui_prmd(tmp_path, people=(1,), movements=(1,))
+    with pytest.raises(DatasetError) as caught:
+        load(f"uiprmd:{tmp_path}{place}")
+    assert caught.value.code == code
+
+
+def test_ui_prmd_that_is_cut_is_refused(tmp_path):
+    path = ui_prmd(tmp_path, people=(1,), movements=(1,)) / "kinect_m01.npy.xz"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DatasetError) as caught:
+        load(f"uiprmd:{tmp_path}")
+    assert caught.value.code == "bad_layout"
+
+
+def test_real_ui_prmd(shared):
+    repetitions = load(f"uiprmd:{shared}/data/ui_prmd:m03")
+    assert len(repetitions) == 140
+    assert len({r.person for r in repetitions}) == 7
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from ml.catalogue import CODES
-from ml.datasets import load
-from ml.evaluate import evaluate, main, own_judge, set_apart
+from ml.datasets import DatasetError, load, of_people
+from ml.evaluate import evaluate, main, own_judge, scorable, set_apart
 from ml.figures import Row, macro_interval, macro_recall, report, same_class, summarise, wilson
 from ml.release import load_release
 from ml.train import TrainingOptions, train
@@ -126,6 +126,46 @@ def test_a_negative_baseline_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["--data", "sim:1:1", "--baseline", "-1"])
     assert "0 or more" in capsys.readouterr().err
+
+
+def learned_from(loaded, repetitions, people=()):
+    fingerprints = [repetition.fingerprint for repetition in repetitions]
+    manifest = replace(loaded.manifest, learned_from={"people": list(people), "repetitions": fingerprints})
+    return replace(loaded, manifest=manifest)
+
+
+def test_what_a_release_learned_from_is_never_scored(release):
+    repetitions = load("sim:1:1")
+    told = learned_from(load_release(release), repetitions[:3])
+    assert [r.index for r in scorable(told, repetitions)] == [r.index for r in repetitions[3:]]
+    with pytest.raises(DatasetError, match="all of these") as caught:
+        scorable(told, repetitions[:2])
+    assert caught.value.code == "learned_from"
+
+
+def test_a_person_in_training_and_test_is_refused_unless_wanted(release):
+    repetitions = load("sim:1:2")
+    person = repetitions[0].person
+    told = learned_from(load_release(release), repetitions[:1], [person])
+    with pytest.raises(DatasetError, match=f"learned from {person}, ") as caught:
+        scorable(told, repetitions)
+    assert caught.value.code == "learned_from"
+    assert len(scorable(told, repetitions, same_person=True)) == len(repetitions) - 1
+    assert scorable(told, of_people(repetitions, (), [person]))
+
+
+def test_a_class_that_the_release_does_not_know_is_refused(release):
+    repetitions = [replace(r, labels=("squat.sideways",)) for r in load("sim:1:1")[:1]]
+    with pytest.raises(DatasetError, match="squat.sideways.*ml.adapt") as caught:
+        scorable(load_release(release), repetitions)
+    assert caught.value.code == "unknown_label"
+
+
+def test_learned_classes_are_counted_after_the_shipped_ones():
+    rows = [row("arm_raise.slow", "arm_raise.slow"), row("arm_raise.correct", "arm_raise.slow")]
+    identification = summarise("data", [*rows, row("squat.correct", "squat.correct")], [])["identification"]
+    assert list(identification["by_class"]) == ["squat.correct", "arm_raise.correct", "arm_raise.slow"]
+    assert identification["by_exercise"] == {"squat": 1.0, "arm_raise": 0.5}
 
 
 def test_a_release_without_a_judge_has_no_judge_of_its_own(release):
