@@ -3,13 +3,17 @@
 Cuturi and Blondel, "Soft-DTW: a differentiable loss function for time-series", ICML 2017 (the recursion and
 its gradient); Blondel, Mensch and Vert, "Differentiable divergences between time series", AISTATS 2021 (the
 divergence). Exact, for a whole batch of unequal lengths at once: the cells of one anti-diagonal do not depend
-on each other.
+on each other. The gradient by a cell's distance is the share of all paths that pass through it: what leads to
+the cell times what leads on from it. The second is the same recursion from the end, and both run as one.
 """
 
 from typing import Any
 
 import torch
 from torch import Tensor
+
+#: A divergence is computed in at most so many groups of like lengths, each of at least so many motions.
+MOST_GROUPS, LEAST_GROUP = 6, 24
 
 
 def soft_dtw(distances: Tensor, lengths_x: Tensor, lengths_y: Tensor, gamma: float = 0.01) -> Tensor:
@@ -64,17 +68,30 @@ def soft_dtw_divergence(
     first, second = torch.cat([x, x, y]), torch.cat([y, x, y])
     lengths_first = torch.cat([lengths_x, lengths_x, lengths_y])
     lengths_second = torch.cat([lengths_y, lengths_x, lengths_y])
-    distances = squared_distances(first, second)
-    across, of_x, of_y = soft_dtw(distances, lengths_first, lengths_second, gamma).chunk(3)
+    # Like with like, so that little of what is computed is padding.
+    order = (lengths_first + lengths_second).argsort()
+    groups = [
+        _of_frames(first[group], second[group], lengths_first[group], lengths_second[group], gamma)
+        for group in order.split(-(-len(order) // min(MOST_GROUPS, -(-len(order) // LEAST_GROUP))))
+    ]
+    across, of_x, of_y = torch.cat(groups)[order.argsort()].chunk(3)
     return across - (of_x + of_y) / 2
 
 
 def squared_distances(x: Tensor, y: Tensor) -> Tensor:
     """Squared Euclidean distance of each frame to each: (B, P, D) and (B, Q, D) to (B, P, Q).
 
-    Summed as differences: the expanded square loses in float32 what close motions differ by.
+    In double precision: the expanded square would lose in single what close motions differ by.
     """
-    return (x[:, :, None] - y[:, None]).square().sum(-1)
+    a, b = x.double(), y.double()
+    cross = a @ b.transpose(1, 2)
+    norms = a.square().sum(2)[:, :, None] + b.square().sum(2)[:, None]
+    return (norms - 2 * cross).clamp_min(0).to(x.dtype)
+
+
+def _of_frames(x: Tensor, y: Tensor, lengths_x: Tensor, lengths_y: Tensor, gamma: float) -> Tensor:
+    x, y = x[:, : int(lengths_x.max())], y[:, : int(lengths_y.max())]
+    return soft_dtw(squared_distances(x, y), lengths_x, lengths_y, gamma)
 
 
 def _padded(x: Tensor, n_frames: int) -> Tensor:
@@ -82,78 +99,76 @@ def _padded(x: Tensor, n_frames: int) -> Tensor:
 
 
 class _SoftDTW(torch.autograd.Function):
-    """Forward and backward recursion, one anti-diagonal of the whole batch at a time.
+    """The recursion over anti-diagonals, from the start and, for the gradient, also from the end.
 
-    Cell (p, q) is kept at [p + q, p + 1] of an array of diagonals, with a border before row 0 for the cells
-    outside. Padding is told by infinite distance, so no path crosses it; the result is read at the motion's
-    end.
+    Kept are logarithms of the summed weights of all paths that lead to a cell, that cell's among them. Cell
+    (p, q) lies at [p + q + 2, p + 1] of an array (diagonals, rows, batch): what it is reached from lies on
+    the two diagonals before. Seen from the end, motions shorter than the longest begin inside of the array;
+    no path gets to what lies before their first cell.
     """
 
     @staticmethod
     def forward(ctx: Any, distances: Tensor, lengths_x: Tensor, lengths_y: Tensor, gamma: float) -> Tensor:
         n_batch, n_x, n_y = distances.shape
-        rows = torch.arange(n_x, device=distances.device)
-        columns = torch.arange(n_y, device=distances.device)
-        inside = (rows < lengths_x[:, None])[:, :, None] & (columns < lengths_y[:, None])[:, None]
-        skewed = _skew(distances.masked_fill(~inside, torch.inf), torch.inf)  # (B, n_x + n_y - 1, n_x)
-        # Two diagonals before the first cell; the corner outside it, where all paths start, holds 0.
-        total = distances.new_full((n_batch, n_x + n_y + 1, n_x + 1), torch.inf)
-        total[:, 0, 0] = 0
-        for diagonal in range(n_x + n_y - 1):
-            before, two_before = total[:, diagonal + 1], total[:, diagonal]
-            steps = torch.stack([before[:, :-1], before[:, 1:], two_before[:, :-1]])  # up, left, both
-            total[:, diagonal + 2, 1:] = skewed[:, diagonal] + _soft_minimum(steps, gamma)
-        last = lengths_x + lengths_y
-        ctx.save_for_backward(total, skewed, lengths_x, last)
-        ctx.gamma, ctx.shape = gamma, distances.shape
-        return total[torch.arange(n_batch, device=distances.device), last, lengths_x]
+        costs = distances.detach() / gamma
+        firsts = torch.zeros(n_batch, 2, dtype=torch.long)
+        backwards = bool(ctx.needs_input_grad[0])
+        if backwards:
+            costs = torch.cat([costs, costs.flip(1, 2)])
+            ends = torch.stack([n_x - lengths_x.cpu(), n_y - lengths_y.cpu()], dim=1)
+            firsts = torch.cat([firsts, ends.long()])
+        reached = _reached(costs, firsts)
+        batch = torch.arange(n_batch, device=distances.device)
+        result = reached[batch, lengths_x - 1, lengths_y - 1]
+        if backwards:
+            ctx.save_for_backward(reached, costs[:n_batch], result)
+        return -gamma * result
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-        total, skewed, lengths_x, last = ctx.saved_tensors
-        n_batch, n_x, n_y = ctx.shape
-        batch = torch.arange(n_batch, device=total.device)
-        # share[d, p]: how much of the result passes through a cell; the gradient by its distance.
-        share = total.new_zeros((n_batch, n_x + n_y + 3, n_x + 2))
-        share[batch, last, lengths_x] = 1
-        for diagonal in range(n_x + n_y - 2, -1, -1):
-            cell = diagonal + 2
-            own = total[:, cell, 1:]
-            reached = share[:, cell, 1:-1].clone()
-            for later, down in ((1, 1), (1, 0), (2, 1)):
-                place = diagonal + later
-                if place > n_x + n_y - 2:
-                    continue
-                size = n_x - down
-                after = total[:, place + 2, 1 + down :] - skewed[:, place, down:]  # soft minimum there
-                weight = ((after - own[:, :size]) / ctx.gamma).exp()
-                passed = share[:, place + 2, 1 + down : -1] * weight
-                reached[:, :size] += torch.where(torch.isfinite(passed), passed, 0)
-            share[:, cell, 1:-1] = torch.where(torch.isfinite(own), reached, 0)
-        gradient = _unskew(share[:, 2 : n_x + n_y + 1, 1:-1], n_y)
-        return gradient * grad[:, None, None], None, None, None
+        reached, costs, result = ctx.saved_tensors
+        to_cell, from_cell = reached.chunk(2)
+        share = to_cell + from_cell.flip(1, 2)
+        share += costs  # the cell's own, which both count
+        share -= result[:, None, None]
+        return share.exp_() * grad[:, None, None], None, None, None
 
 
-def _soft_minimum(values: Tensor, gamma: float) -> Tensor:
-    smallest = values.amin(0)
-    finite = torch.where(torch.isfinite(smallest), smallest, 0)
-    return finite - gamma * ((finite - values) / gamma).exp().sum(0).log()
+def _reached(costs: Tensor, firsts: Tensor) -> Tensor:
+    """Return the logarithm of the weight of all paths from each motion's first cell to each, (B, P, Q).
+
+    Parameters
+    ----------
+    costs : Tensor, shape (B, P, Q)
+        Distances over gamma; finite.
+    firsts : Tensor of int, shape (B, 2)
+        The first cell of each motion, on the CPU.
+    """
+    n_batch, n_x, n_y = costs.shape
+    diagonals = n_x + n_y + 1
+    total = costs.new_full((diagonals, n_x + 1, n_batch), -torch.inf)
+    cost = costs.new_zeros(diagonals, n_x + 1, n_batch)
+    _by_diagonal(cost, n_y).copy_(costs)
+    begin: dict[int, list[int]] = {}
+    for i, (p, q) in enumerate(firsts.tolist()):
+        begin.setdefault(p + q + 2, []).append(i)
+    rows = firsts[:, 0].to(costs.device) + 1
+    for diagonal in range(2, diagonals):
+        low, high = max(1, diagonal - n_y), min(diagonal - 1, n_x) + 1
+        here = total[diagonal, low:high]
+        torch.logaddexp(total[diagonal - 1, low - 1 : high - 1], total[diagonal - 1, low:high], out=here)
+        torch.logaddexp(here, total[diagonal - 2, low - 1 : high - 1], out=here)
+        here -= cost[diagonal, low:high]
+        if diagonal in begin:
+            which = torch.tensor(begin[diagonal], device=costs.device)
+            total[diagonal, rows[which], which] = -cost[diagonal, rows[which], which]
+    return _by_diagonal(total, n_y)
 
 
-def _skew(x: Tensor, fill: float) -> Tensor:
-    """Lay anti-diagonals as rows: out[b, p + q, p] = x[b, p, q]."""
-    n_batch, n_x, n_y = x.shape
-    out = x.new_full((n_batch, n_x + n_y - 1, n_x), fill)
-    rows = torch.arange(n_x, device=x.device)[:, None]
-    columns = torch.arange(n_y, device=x.device)[None]
-    out[:, rows + columns, rows.expand(n_x, n_y)] = x
-    return out
-
-
-def _unskew(x: Tensor, n_y: int) -> Tensor:
-    """Undo `_skew`."""
-    n_x = x.shape[2]
-    rows = torch.arange(n_x, device=x.device)[:, None]
-    columns = torch.arange(n_y, device=x.device)[None]
-    return x[:, rows + columns, rows.expand(n_x, n_y)]
+def _by_diagonal(array: Tensor, n_y: int) -> Tensor:
+    """Return the cells (B, P, Q) of an array (diagonals, rows, B), without copying."""
+    _, rows, n_batch = array.shape
+    diagonal, row = rows * n_batch, n_batch
+    strides = (1, diagonal + row, diagonal)
+    return array.as_strided((n_batch, rows - 1, n_y), strides, 2 * diagonal + row)
