@@ -69,6 +69,14 @@ _GROUPS = {
         gettext_lazy("On simulated people of whom it knew correct repetitions"),
         _EASIER,
     ),
+    "each_person_left_out": (
+        gettext_lazy("On the people whom it was taught with, each judged by what the others taught"),
+        "",
+    ),
+    "repetitions_left_out": (
+        gettext_lazy("On the one person whom it was taught with"),
+        gettext_lazy("It was taught with one person: this says nothing of other people."),
+    ),
 }
 #: In the order in which a clinician asks: is it right, does it say when it is not, is the correction good?
 _MEASURES: dict[str, tuple[object, Callable[[float], str], object]] = {
@@ -81,6 +89,16 @@ _MEASURES: dict[str, tuple[object, Callable[[float], str], object]] = {
         gettext_lazy("Named rightly when told the exercise"),
         share_text,
         gettext_lazy("The upload stated squat, lunge or plank."),
+    ),
+    "macro_recall_exercise_and_baseline_known": (
+        gettext_lazy("Named rightly when told the exercise and what is right for the person"),
+        share_text,
+        gettext_lazy("Up to three correct repetitions of the person were known."),
+    ),
+    "macro_recall_before": (
+        gettext_lazy("Named rightly before"),
+        share_text,
+        gettext_lazy("By the release that it was made from."),
     ),
     "kept": (
         gettext_lazy("Commits itself"),

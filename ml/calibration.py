@@ -26,9 +26,13 @@ def fitted_temperature(
     network: FeedbackNetwork, calibration: TrainingSet, *, baseline: bool = False
 ) -> float:
     """Return what to divide log-probabilities by so that probabilities fit what happens (Guo et al. 2017)."""
-    logits = run(network, calibration, baseline=baseline).log_probabilities
+    return temperature_of(run(network, calibration, baseline=baseline).log_probabilities, calibration.labels)
+
+
+def temperature_of(log_probabilities: Tensor, labels: Tensor) -> float:
+    """Return the same for log-probabilities (B, M) and the true labels (B,)."""
     candidates = torch.logspace(-0.7, 0.9, 161)
-    losses = torch.stack([F.cross_entropy(logits / t, calibration.labels) for t in candidates])
+    losses = torch.stack([F.cross_entropy(log_probabilities / t, labels) for t in candidates])
     return float(candidates[losses.argmin()])
 
 

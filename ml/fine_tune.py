@@ -1,0 +1,360 @@
+"""Grow a release by classes, and train it on a few labelled real repetitions beside simulated ones.
+
+The simulated examples keep what the release knew (replay: Rebuffi et al., CVPR 2017); the real ones are seen
+otherwise at each step, as in training, so that two of them are not learned by heart. Where the networks then
+do worse on simulated people than before, their weights are drawn back towards those of the base (Wortsman et
+al., CVPR 2022), just so far that nothing is forgotten.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import clip_grad_norm_
+
+from ml.baseline import mirrored
+from ml.calibration import run
+from ml.catalogue import exercise_of, is_correct
+from ml.datasets import LabelledRepetition
+from ml.encoding import encode, leg_length
+from ml.familiarity import N_SLOW, Familiarity
+from ml.judge import JudgeNetwork, judge_features
+from ml.losses import LossWeights, total_loss
+from ml.model import FeedbackNetwork, NetworkOutput
+from ml.training_set import MOST_BASELINES, TrainingSet
+
+#: A network may lose this much of its macro recall on simulated people.
+MOST_FORGOTTEN = 0.01
+#: How often each real repetition is seen otherwise when its class's place among all motions is measured.
+VIEWS = 16
+#: Of the terms of the loss, as in training.
+WEIGHTS = LossWeights(correction=25.0, at_fault=25.0)
+
+Part = TypeVar("Part", bound=nn.Module)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuning:
+    """How a release is trained further.
+
+    Parameters
+    ----------
+    steps : int
+        Batches; 0 for as many as the number of real repetitions asks for.
+    batch : int
+    real_share : float
+        Of each batch; the rest is simulated.
+    learning_rate : float
+        The largest; it rises to it and falls again.
+    """
+
+    steps: int = 0
+    batch: int = 64
+    real_share: float = 0.5
+    learning_rate: float = 2e-3
+
+    def steps_for(self, n_real: int) -> int:
+        """Return how many steps so many repetitions are worth: too many of few learns them by heart."""
+        return self.steps or min(60 + n_real // 2, 500)
+
+
+@dataclass(frozen=True)
+class RealExamples:
+    """Labelled real repetitions as a network is trained on them, S of them.
+
+    Parameters
+    ----------
+    examples : TrainingSet
+        `changes` lead to the nearest correct repetition: of the same person where there is one.
+    counts : Tensor of int64, shape (S,)
+        How many baselines each has: other correct repetitions of the same person and exercise.
+    is_truth : Tensor of bool, shape (S,)
+        Whether the change is the true correction; it is of correct repetitions, which stay as they are.
+    """
+
+    examples: TrainingSet
+    counts: Tensor
+    is_truth: Tensor
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def chosen(self, which: Tensor) -> "RealExamples":
+        return RealExamples(self.examples.chosen(which), self.counts[which], self.is_truth[which])
+
+
+class Seen(NamedTuple):
+    """Repetitions as the networks see them: inputs (S, 57, K), features (S, D), legs (S,) in metres."""
+
+    inputs: Tensor
+    features: Tensor
+    legs: Tensor
+
+    def chosen(self, which: Sequence[int]) -> "Seen":
+        return Seen(*(values[list(which)] for values in self))
+
+
+def seen_by_networks(repetitions: Sequence[LabelledRepetition]) -> Seen:
+    """Encode and measure repetitions."""
+    sequences = [repetition.sequence for repetition in repetitions]
+    return Seen(
+        torch.from_numpy(encode(sequences)),
+        torch.from_numpy(np.stack([judge_features(sequence) for sequence in sequences])),
+        torch.tensor([leg_length(sequence.positions) for sequence in sequences], dtype=torch.float32),
+    )
+
+
+def real_examples(
+    repetitions: Sequence[LabelledRepetition], classes: Sequence[str], as_seen: Seen
+) -> RealExamples:
+    """Return labelled repetitions, each with one label, as examples for training.
+
+    Parameters
+    ----------
+    repetitions : sequence of LabelledRepetition
+        All that may be known: baselines and nearest correct repetitions are chosen among them.
+    classes : sequence of str
+        Their places are the labels.
+    as_seen : Seen
+        The same repetitions.
+    """
+    codes = [repetition.labels[0] for repetition in repetitions]
+    inputs = as_seen.inputs
+    exercises = np.array([exercise_of(code) for code in codes])
+    names = sorted({repetition.person for repetition in repetitions})
+    people = np.array([names.index(repetition.person) for repetition in repetitions])
+    correct = np.array([is_correct(code) for code in codes])
+    baselines = inputs.new_zeros((len(inputs), MOST_BASELINES, *inputs.shape[1:]))
+    counts = torch.zeros(len(inputs), dtype=torch.long)
+    changes = torch.zeros_like(inputs)
+    for i, exercise in enumerate(exercises):
+        alike = correct & (exercises == exercise)
+        alike[i] = False
+        own = np.flatnonzero(alike & (people == people[i]))
+        # Not always the same ones: the next few in the order of the data, round and round.
+        told = np.roll(own, -int(np.searchsorted(own, i)))[:MOST_BASELINES]
+        baselines[i, : len(told)], counts[i] = inputs[told], len(told)
+        others = own if len(own) else np.flatnonzero(alike)
+        if not correct[i] and len(others):
+            changes[i] = nearest(inputs[i], inputs[others]) - inputs[i]
+    examples = TrainingSet(
+        inputs=inputs,
+        features=as_seen.features,
+        labels=torch.tensor([classes.index(code) for code in codes]),
+        changes=changes,
+        legs=as_seen.legs,
+        people=torch.from_numpy(people),
+        baselines=baselines,
+        mild=torch.zeros(len(codes), dtype=torch.bool),
+    )
+    return RealExamples(examples, counts, torch.from_numpy(correct))
+
+
+def nearest(motion: Tensor, others: Tensor) -> Tensor:
+    """Return which of encoded motions (S, 57, K), or of their mirror images, is nearest to one (57, K)."""
+    images = torch.cat([others, mirrored(others)])
+    return images[(images - motion).square().sum((1, 2)).argmin()]
+
+
+def grown_network(base: FeedbackNetwork, classes: tuple[str, ...]) -> FeedbackNetwork:
+    """Return the network with outputs for more classes; those it had come first, and keep their weights."""
+    return _grown(base, FeedbackNetwork(replace(base.config, classes=classes)))
+
+
+def grown_judge(base: JudgeNetwork, classes: tuple[str, ...]) -> JudgeNetwork:
+    """Return the judge with outputs for more classes, as `grown_network`."""
+    return _grown(base, JudgeNetwork(replace(base.config, classes=classes)))
+
+
+def grown_familiarity(base: Familiarity, real: RealExamples, n_classes: int) -> Familiarity:
+    """Return familiarity with real examples too.
+
+    A class that was known becomes wider: half simulated, half of this place. Of a new one the spread among
+    the few that were seen is too small; half of the usual spread within a class is added.
+    """
+    grown = Familiarity(n_classes, base.mean.shape[1])
+    known = len(base.mean)
+    grown.mean[:known], grown.scale[:known] = base.mean, base.scale
+    usual = base.scale.square().mean(0)
+    views = torch.cat([real.examples.seen_otherwise().inputs for _ in range(VIEWS)])[..., :N_SLOW]
+    labels = real.examples.labels.repeat(VIEWS)
+    for label in real.examples.labels.unique().tolist():
+        mean, variance = views[labels == label].mean(0), views[labels == label].var(0) + usual / 4
+        if label < known:
+            between = (mean - base.mean[label]).square() / 4
+            variance = (variance + base.scale[label].square()) / 2 + between
+            mean = (mean + base.mean[label]) / 2
+        grown.mean[label], grown.scale[label] = mean, variance.sqrt()
+    return grown.eval()
+
+
+def fine_tune(
+    network: FeedbackNetwork,
+    real: RealExamples,
+    replay: TrainingSet,
+    options: FineTuning,
+    *,
+    corrections: bool = True,
+) -> FeedbackNetwork:
+    """Train a grown network further, in place, and return it.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+    real : RealExamples
+        Drawn so that each class comes alike often.
+    replay : TrainingSet
+        Simulated examples of the classes that the network knew.
+    options : FineTuning
+    corrections : bool
+        Whether the correction branch learns too; without it training is faster, and names as well.
+    """
+    steps = options.steps_for(len(real))
+    n_real = round(options.batch * options.real_share)
+    network.requires_grad_(True)
+    trained = [weight for name, weight in network.named_parameters() if corrections or not _corrects(name)]
+    optimiser = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
+    often = 1.0 / torch.bincount(real.examples.labels)[real.examples.labels]
+    average: dict[str, Tensor] = {}
+    network.train()
+    for step in range(steps):
+        drawn = torch.multinomial(often, n_real, replacement=True)
+        beside = torch.randint(len(replay), (options.batch - n_real,))
+        batch = _joined(real.examples.chosen(drawn), replay.chosen(beside)).seen_otherwise()
+        most = torch.cat([real.counts[drawn], torch.full((len(beside),), MOST_BASELINES)])
+        is_truth = torch.cat([real.is_truth[drawn], torch.ones(len(beside), dtype=torch.bool)])
+        # Half have no baseline, as people who come for the first time; mild mistakes are told by it alone.
+        compared = (torch.rand(len(most)) < 0.5) | batch.mild
+        counts = (1 + (torch.rand(len(most)) * most).long()).minimum(most) * compared
+        loss = _loss(network, batch, batch.baseline(counts), is_truth, corrections=corrections)
+        optimiser.zero_grad()
+        loss.backward()
+        clip_grad_norm_(trained, 1.0)
+        optimiser.step()
+        schedule.step()
+        if step >= steps // 2:
+            _average(average, network, step - steps // 2)
+    network.load_state_dict(average)
+    network.requires_grad_(False)
+    return network.eval()
+
+
+def fine_tune_judge(
+    judge: JudgeNetwork, real: RealExamples, replay: TrainingSet, options: FineTuning
+) -> JudgeNetwork:
+    """Train a grown judge further, in place, and return it; `replay` is of people the network never sees."""
+    n_real = round(options.batch * options.real_share)
+    judge.requires_grad_(True)
+    optimiser = torch.optim.AdamW(judge.parameters(), lr=options.learning_rate, weight_decay=1e-2)
+    often = 1.0 / torch.bincount(real.examples.labels)[real.examples.labels]
+    spread = 0.1 * judge.feature_scale
+    judge.train()
+    for _ in range(options.steps_for(len(real))):
+        drawn = torch.multinomial(often, n_real, replacement=True)
+        beside = torch.randint(len(replay), (options.batch - n_real,))
+        features = torch.cat([real.examples.features[drawn], replay.features[beside]])
+        features = features + spread * torch.randn_like(features)
+        labels = torch.cat([real.examples.labels[drawn], replay.labels[beside]])
+        loss = F.nll_loss(judge(features), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    judge.requires_grad_(False)
+    return judge.eval()
+
+
+def nothing_forgotten(
+    base: FeedbackNetwork, adapted: FeedbackNetwork, held: TrainingSet
+) -> tuple[FeedbackNetwork, float]:
+    """Draw an adapted network back towards its base until it forgot no more than may be forgotten.
+
+    Parameters
+    ----------
+    base : FeedbackNetwork
+        Grown like `adapted`, as it was before.
+    adapted : FeedbackNetwork
+    held : TrainingSet
+        Simulated people that neither was trained on.
+
+    Returns
+    -------
+    (FeedbackNetwork, float)
+        And how much of the way from base to adapted is kept, 1 for all of it.
+    """
+    least = old_recall(base, held) - MOST_FORGOTTEN
+    before, after = base.state_dict(), adapted.state_dict()
+    kept = 1.0
+    between = deepcopy(adapted)
+    while kept > 0 and old_recall(between, held) < least:
+        kept = round(kept - 0.1, 1)
+        between.load_state_dict(
+            {
+                name: before[name].lerp(value, kept) if value.is_floating_point() else value
+                for name, value in after.items()
+            }
+        )
+    return between, kept
+
+
+def old_recall(network: FeedbackNetwork, held: TrainingSet) -> float:
+    """Return the macro recall on simulated people, the mean of without and with baseline."""
+    recalls = []
+    for examples, baseline in ((held.visible, False), (held, True)):
+        right = run(network, examples, baseline=baseline).log_probabilities.argmax(1) == examples.labels
+        recalls += [right[examples.labels == label].float().mean() for label in examples.labels.unique()]
+    return float(torch.stack(recalls).mean())
+
+
+def _loss(
+    network: FeedbackNetwork, batch: TrainingSet, baseline: Tensor, is_truth: Tensor, *, corrections: bool
+) -> Tensor:
+    # The true class is fed back for half, so that both being told and believing are learned.
+    told = torch.where(torch.rand(len(batch)) < 0.5, batch.labels, -1)
+    output = network(batch.inputs, label=told, baseline=baseline)
+    named = F.nll_loss(output.log_probabilities, batch.labels)
+    if not corrections:
+        return named
+    # A mistake of an exercise of which nothing correct was labelled leads nowhere: it has only a name.
+    leads = is_truth | batch.changes.flatten(1).any(1)
+    output, batch = NetworkOutput(*(tensor[leads] for tensor in output)), batch.chosen(leads)
+    target = batch.inputs + batch.changes
+    terms = total_loss(output, batch.labels, batch.inputs, target, is_truth[leads], batch.legs, WEIGHTS)
+    return named + terms["total"] - terms["classification"]
+
+
+def _corrects(name: str) -> bool:
+    return name.startswith("correction.")
+
+
+def _joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:
+    both = (
+        (field.name, torch.cat([getattr(first, field.name), getattr(second, field.name)]))
+        for field in fields(TrainingSet)
+    )
+    return TrainingSet(**dict(both))
+
+
+def _average(average: dict[str, Tensor], network: nn.Module, n: int) -> None:
+    """Take the weights of one more step into the mean of so many (Izmailov et al., UAI 2018)."""
+    for name, value in network.state_dict().items():
+        if n and value.is_floating_point():
+            average[name].lerp_(value, 1 / (n + 1))
+        else:
+            average[name] = value.clone()
+
+
+def _grown(base: nn.Module, larger: Part) -> Part:
+    """Put weights into the first places of a larger network; its new outputs start near zero."""
+    state = larger.state_dict()
+    for name, value in base.state_dict().items():
+        if state[name].shape != value.shape:
+            state[name] *= 0.1
+        state[name][tuple(slice(size) for size in value.shape)] = value
+    larger.load_state_dict(state)
+    return larger.eval()
