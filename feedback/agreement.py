@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet
 from feedback.models import ModelRelease, Repetition, Verdict
 from feedback.selectors import current_analyses, standing_verdicts
 from feedback.sentences import NOT_SURE
+from feedback.wording import exercises_in_order
 from ml.catalogue import CODES
 from patients.models import Clinic
 from patients.permissions import visible_patients
@@ -254,4 +255,4 @@ def _collected(
         found[exercise].verdicts[said, answer] += n
         if second:
             found[exercise].seconds[said, second] += n
-    return [found[exercise] for exercise in ("squat", "lunge", "plank") if exercise in found]
+    return [found[exercise] for exercise in exercises_in_order(found)]

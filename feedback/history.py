@@ -23,7 +23,8 @@ from feedback.measured import (
 )
 from feedback.periods import Period
 from feedback.selectors import HistoryEntry, mistake_history
-from patients.models import Exercise, Patient, Prescription
+from feedback.wording import exercise_name, exercises_in_order
+from patients.models import Patient, Prescription
 
 
 def exercise_history(
@@ -54,8 +55,8 @@ def exercise_history(
     done = {entry.exercise for entry in within}
     return {
         "exercise": exercise,
-        "exercise_name": Exercise(exercise).label if exercise else "",
-        "exercises": [one for one in Exercise if one in done or one == exercise],
+        "exercise_name": exercise_name(exercise),
+        "exercises": exercises_in_order({*done, exercise}),
         "unit": unit,
         "units": Unit,
         "marks": told,

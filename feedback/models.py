@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import Exercise, Patient, Recording
+from feedback import wording
+from patients.models import Patient, Recording
 
 
 class ModelRelease(models.Model):
@@ -134,7 +135,11 @@ class Analysis(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NEW)
     step = models.CharField(max_length=16, choices=Step, default=Step.WAITING)
-    exercise = models.CharField(max_length=10, choices=Exercise, blank=True, help_text=_("As found."))
+    exercise = models.CharField(
+        max_length=30,
+        blank=True,
+        help_text=_("As found: one of the catalogue, or one that the release learned."),
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=120, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
@@ -177,6 +182,10 @@ class Analysis(models.Model):
     def __str__(self) -> str:
         return str(self.uuid)
 
+    def get_exercise_display(self) -> str:
+        """Return the exercise's name, also of one that the release learned."""
+        return wording.exercise_name(self.exercise)
+
     @property
     def is_open(self) -> bool:
         """Whether something is still to happen by itself."""
@@ -196,7 +205,7 @@ class Repetition(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="repetitions")
     index = models.PositiveSmallIntegerField(help_text=_("From 1, in order of time."))
-    exercise = models.CharField(max_length=10, choices=Exercise)
+    exercise = models.CharField(max_length=30)
     start_frame = models.PositiveIntegerField()
     end_frame = models.PositiveIntegerField()
     frame_rate = models.FloatField(help_text=_("Hz"))

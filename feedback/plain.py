@@ -8,8 +8,8 @@ from functools import cached_property
 from feedback.desk import CAMERAS
 from feedback.models import Analysis, ExerciseSession, Repetition, Verdict
 from feedback.sentences import shown_codes
+from feedback.wording import exercise_name
 from ml.catalogue import is_correct
-from patients.models import Exercise
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ExerciseResult:
 
     @property
     def name(self) -> str:
-        return str(Exercise(self.exercise).label)
+        return exercise_name(self.exercise)
 
 
 class PlainResult:

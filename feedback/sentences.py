@@ -12,7 +12,6 @@ from feedback import wording
 from feedback.body_words import JOINT_NAMES
 from feedback.models import Analysis, Correction, ExerciseSession, Repetition, Verdict
 from ml.catalogue import is_correct
-from patients.models import Exercise
 
 NOT_SURE = "not_sure"
 
@@ -108,7 +107,7 @@ def _mistake_clause(code: str, number: int, *, total: int | None, exercise: str)
     clause = (
         _("%(mistake)s in %(number)d") if total is None else _("%(mistake)s in %(number)d of %(total)d")
     ) % values
-    return f"{Exercise(exercise).label}: {clause}" if exercise else clause
+    return f"{wording.exercise_name(exercise)}: {clause}" if exercise else clause
 
 
 def _unclear_clause(repetitions: Sequence[Repetition], analyses: Sequence[Analysis]) -> list[str]:

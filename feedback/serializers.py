@@ -16,7 +16,6 @@ from feedback.models import (
     Verdict,
 )
 from feedback.shown import shown_repetition
-from patients.models import Exercise
 from patients.serializers import RecordingSerializer
 
 
@@ -86,7 +85,7 @@ class BaselineSerializer(serializers.ModelSerializer[BaselineRepetition]):
     """One repetition of a person's baseline."""
 
     repetition = serializers.UUIDField(source="repetition.uuid", read_only=True)
-    exercise = serializers.ChoiceField(Exercise.choices, source="repetition.exercise", read_only=True)
+    exercise = serializers.CharField(source="repetition.exercise", read_only=True)
     session = serializers.UUIDField(source="repetition.analysis.session.uuid", read_only=True)
     marked_by = serializers.CharField(read_only=True)
 
@@ -193,7 +192,7 @@ class RepetitionSerializer(serializers.Serializer):
 
     uuid = serializers.UUIDField()
     index = serializers.IntegerField()
-    exercise = serializers.ChoiceField(Exercise.choices)
+    exercise = serializers.CharField()
     start_frame = serializers.IntegerField()
     end_frame = serializers.IntegerField()
     frame_rate = serializers.FloatField(help_text="Hz")
@@ -255,7 +254,7 @@ class SessionDetailSerializer(SessionSerializer):
 
 
 class HistoryQuerySerializer(serializers.Serializer):
-    exercise = serializers.ChoiceField(Exercise.choices, required=False)
+    exercise = serializers.CharField(required=False, max_length=30)
     start = serializers.DateField(required=False, help_text="First day.")
     end = serializers.DateField(required=False, help_text="Last day.")
 
@@ -265,7 +264,7 @@ class HistoryEntrySerializer(serializers.Serializer):
 
     session = serializers.UUIDField()
     day = serializers.DateField()
-    exercise = serializers.ChoiceField(Exercise.choices)
+    exercise = serializers.CharField()
     total = serializers.IntegerField()
     unreviewed = serializers.IntegerField()
     not_sure = serializers.IntegerField(help_text="Abstained, and not judged by a clinician.")
@@ -378,7 +377,7 @@ class BandSerializer(serializers.Serializer):
     """Mean ± 2 standard deviations of this patient's other correct repetitions of the exercise."""
 
     repetition = serializers.UUIDField()
-    exercise = serializers.ChoiceField(Exercise.choices)
+    exercise = serializers.CharField()
     repetitions = serializers.IntegerField(help_text="Of which the band is made: the newest, 20 at most.")
     reviewed = serializers.IntegerField(help_text="How many of them a clinician called correct.")
     basis = serializers.CharField(help_text="The same in words; empty where there are too few.")

@@ -4,6 +4,7 @@ Every code that the system can store or answer is here once. A clinic's own clas
 comes from their code.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -12,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ml.catalogue import is_correct
+from patients.models import Exercise
 
 Text = str | Promise
 
@@ -293,6 +295,19 @@ def class_name(code: str) -> str:
     if code in CLASSES:
         return str(CLASSES[code].name)
     return capfirst(code.split(".", 1)[-1].replace("_", " ").replace("-", " "))
+
+
+def exercise_name(exercise: str) -> str:
+    """Return the name of an exercise; of a clinic's own, its code in words; of none, nothing."""
+    if exercise in Exercise.values:
+        return str(Exercise(exercise).label)
+    return capfirst(exercise.replace("_", " "))
+
+
+def exercises_in_order(exercises: Iterable[str]) -> list[str]:
+    """Return exercises once each: shipped ones in the catalogue's order, then a clinic's own."""
+    different = set(exercises) - {""}
+    return [*(name for name in Exercise.values if name in different), *sorted(different - {*Exercise.values})]
 
 
 def for_clinician(code: str) -> str:

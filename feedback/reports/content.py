@@ -32,10 +32,11 @@ from feedback.selectors import (
 )
 from feedback.sentences import class_name
 from feedback.shares import share_text
+from feedback.wording import exercise_name, exercises_in_order
 from feedback.worst_moment import worst_moment
 from ml.angles import joint_angles
 from ml.catalogue import is_correct
-from patients.models import Exercise, Patient, Recording
+from patients.models import Patient, Recording
 
 #: What two pages have room for.
 MOST_PICTURES, MOST_FINDINGS, MOST_PRESCRIPTIONS, MOST_NAMES = 4, 9, 5, 6
@@ -131,7 +132,7 @@ def _pain(recordings: QuerySet[Recording]) -> str:
 
 
 def _done(entries: Sequence[HistoryEntry]) -> list[str]:
-    return [exercise for exercise in Exercise.values if any(one.exercise == exercise for one in entries)]
+    return exercises_in_order(entry.exercise for entry in entries)
 
 
 def _prescribed(
@@ -163,7 +164,7 @@ def _prescribed(
             inside = [entry for entry in entries if entry.exercise == exercise]
             rows.append(
                 {
-                    "exercise": str(Exercise(exercise).label),
+                    "exercise": exercise_name(exercise),
                     "dose": _("not prescribed"),
                     "dates": "",
                     "cue": "",
@@ -219,7 +220,7 @@ def _exercises(entries: Sequence[HistoryEntry]) -> list[dict[str, Any]]:
         room -= len(findings)
         told.append(
             {
-                "name": str(Exercise(exercise).label),
+                "name": exercise_name(exercise),
                 "total": total,
                 "reviewed": total - sum(entry.unreviewed for entry in inside),
                 "findings": findings,
@@ -273,7 +274,7 @@ def _picture(label: str, repetition: Repetition) -> dict[str, Any]:
     return {
         "code": label,
         "name": class_name(label),
-        "exercise": str(Exercise(repetition.exercise).label),
+        "exercise": exercise_name(repetition.exercise),
         "sentence": moment.sentence,
         "caption": _("{day}, repetition {number}, at {seconds} s").format(
             day=date_format(repetition.analysis.session.day, "j M Y"),

@@ -10,7 +10,7 @@ from feedback.grouping import Unit, grouped, short_name, unit_for
 from feedback.measured import Measured, measure_series
 from feedback.periods import Period, change_sentence, compare, halves
 from feedback.selectors import HistoryEntry
-from patients.models import Exercise
+from feedback.wording import exercise_name
 
 #: What a page has room for beside each other.
 MOST_POINTS = 12
@@ -25,7 +25,7 @@ def trend(everything: Sequence[HistoryEntry], measured: Sequence[Measured], exer
     compared = halves(points)
     changes = compare(points, series, compared) if compared else []
     return {
-        "exercise": str(Exercise(exercise).label),
+        "exercise": exercise_name(exercise),
         "unit": str(unit.label),
         "points": [{"name": short_name(unit, one.day), "total": one.total} for one in points],
         "rows": [{"code": one.code, "name": one.name, "counts": list(one.counts)} for one in series],

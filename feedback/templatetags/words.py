@@ -5,9 +5,8 @@ from django import template
 from feedback.desk import glyph
 from feedback.sentences import class_name, shown_code
 from feedback.shares import share_text
-from feedback.wording import for_patient
+from feedback.wording import exercise_name, for_patient
 from ml.catalogue import exercise_of
-from patients.models import Exercise
 
 register = template.Library()
 register.filter("class_name", class_name)
@@ -25,8 +24,7 @@ def share(value: float | None) -> str:
 @register.filter
 def exercise(code: str) -> str:
     """Return the name of a class's exercise."""
-    name = exercise_of(code)
-    return str(Exercise(name).label) if name in Exercise.values else name.capitalize()
+    return exercise_name(exercise_of(code))
 
 
 @register.inclusion_tag("_finding.html")
