@@ -53,9 +53,17 @@ def test_the_page_says_what_the_pdf_says_and_shows_its_hash(client, people):
     page = client.get(reverse("report", args=[report.uuid]))
     text = text_of(page)
     report.refresh_from_db()
-    for words in ("Not reviewed", "Nobody yet.", "Knees fall inward", "1 of 2", "Second.", report.sha256):
+    for words in (
+        "No clinician has reviewed this",
+        "Nobody yet.",
+        "Knees fall inward",
+        "1 of 2",
+        "Second.",
+        report.sha256,
+    ):
         assert words in text, words
     assert page.content.decode().count('<svg class="body') == 2
+    assert page.content.decode().count('data-stamp="Not reviewed"') == 2
     assert not inline_code(page)
     assert "question mark" not in text
 
