@@ -60,7 +60,7 @@ class TrainingOptions:
     seed: int = 0
     people: int = 1000
     repetitions: int = 1
-    epochs: int = 10
+    epochs: int = 16
     batch: int = 64
     learning_rate: float = 2e-3
     hidden: int = 96
