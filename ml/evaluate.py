@@ -41,10 +41,27 @@ class PublishedJudge:
         ]
 
 
+class ReleaseJudge:
+    """The network of another release: other people, another seed, and coordinates where judges see angles."""
+
+    def __init__(self, release: Release) -> None:
+        self._predictor = Predictor(release)
+
+    def accepts(self, motions: Sequence[PoseSequence], exercises: Sequence[str]) -> list[bool]:
+        """Tell of each motion whether its likeliest class is a correct execution of its exercise."""
+        found = self._predictor.predict(motions)
+        return [
+            _accepts(finding.code, exercise) for (finding, _), exercise in zip(found, exercises, strict=True)
+        ]
+
+
+Judge = PublishedJudge | ReleaseJudge
+
+
 def evaluate(
     release: Release,
     repetitions: Sequence[LabelledRepetition],
-    judges: dict[str, PublishedJudge] | None = None,
+    judges: dict[str, Judge] | None = None,
     *,
     exercise_known: bool = False,
     n_baseline: int = 0,
@@ -58,7 +75,7 @@ def evaluate(
     ----------
     release : Release
     repetitions : sequence of LabelledRepetition
-    judges : dict of str to PublishedJudge
+    judges : dict of str to Judge
         Others than the release's own.
     exercise_known : bool
         Tell the release which exercise each repetition is of.
@@ -107,8 +124,9 @@ def evaluate(
             corrected=verdict if not is_correct(repetition.labels[0]) else {},
             off_truth_m=_off(motion, repetition.truth),
             off_before_m=_off(repetition.sequence, repetition.truth),
+            joints=correction.joints if correction else (),
         )
-        for repetition, (finding, _), motion, verdict in zip(
+        for repetition, (finding, correction), motion, verdict in zip(
             repetitions, results, motions, verdicts, strict=True
         )
     ]
@@ -213,14 +231,20 @@ def chosen_release(name: str | None) -> Release:
     return load_release(Path(name) if Path(name).is_dir() else name)
 
 
-def chosen_judges(wanted: Sequence[str]) -> dict[str, PublishedJudge]:
+def chosen_judges(wanted: Sequence[str]) -> dict[str, Judge]:
     """Return the judges asked for beside the release's own; raises ReleaseError where one cannot be had."""
-    judges = {}
+    judges: dict[str, Judge] = {}
     for name in wanted:
         kind, _, place = name.partition(":")
-        if kind != "published":
-            raise ReleaseError("not_found", f"There is no judge {name!r}; write published:FILE.pt.")
-        judges["published"] = PublishedJudge(read_published(Path(place)))
+        if kind == "published":
+            judges["published"] = PublishedJudge(read_published(Path(place)))
+        elif kind == "release" and place:
+            other = chosen_release(place)
+            judges[other.name] = ReleaseJudge(other)
+        else:
+            raise ReleaseError(
+                "not_found", f"There is no judge {name!r}; write published:FILE.pt or release:FOLDER."
+            )
     return judges
 
 
@@ -234,7 +258,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="ec3d:FILE, rmd:FOLDER, uiprmd:FOLDER, recordings:FOLDER, sim:SEED:PEOPLE",
     )
     parser.add_argument("--release", help="name, folder, or published:FILE.pt; else the default release")
-    parser.add_argument("--judge", action="append", default=[], help="a further judge: published:FILE.pt")
+    parser.add_argument(
+        "--judge", action="append", default=[], help="a further judge: published:FILE.pt or release:FOLDER"
+    )
     parser.add_argument("--exercise-known", action="store_true", help="tell the release the exercise")
     parser.add_argument(
         "--baseline", type=int, default=0, metavar="N", help="tell N correct repetitions; they are not scored"

@@ -6,11 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ml.catalogue import CODES, exercise_of, is_correct
+from ml.simulate import JOINTS_AT_FAULT
 
 #: Standard normal quantile of a 95 % interval.
 Z = 1.959964
 #: How often people (or, of few, repetitions) are drawn again for an interval of the macro recall.
 RESAMPLES = 2000
+#: The share of findings, the surest, of which it is also told how many are right.
+COVERAGE = 0.8
 #: With fewer people, to draw them again says nothing.
 FEWEST_PEOPLE = 5
 
@@ -19,7 +22,7 @@ class Row(NamedTuple):
     """One repetition as judged: `corrected` by each judge's name, only for mistakes.
 
     `off_truth_m` is the mean distance of the corrected joints to the true correction where that is known, the
-    two laid together on the floor; `off_before_m` is what it was before.
+    two laid together on the floor; `off_before_m` is what it was before. `joints` are named to be corrected.
     """
 
     source: str
@@ -33,6 +36,7 @@ class Row(NamedTuple):
     corrected: dict[str, bool]
     off_truth_m: float | None = None
     off_before_m: float | None = None
+    joints: tuple[str, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -50,6 +54,8 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
     correct = [row for row in single if is_correct(row.label)]
     known = [row for row in mistakes if row.off_truth_m is not None]
     kept = [row for row in single if not row.abstained]
+    surest = sorted(single, key=lambda row: -row.probability)[: round(COVERAGE * len(single))]
+    explained = [row for row in mistakes if row.label in JOINTS_AT_FAULT and row.right]
     by_class = {}
     for code in _in_order({row.label for row in single}):
         of_class = [row for row in single if row.label == code]
@@ -86,6 +92,11 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
         "abstention": {
             "abstained": len(single) - len(kept),
             "kept_right": _share(sum(row.right for row in kept), len(kept)),
+            "surest_right": _share(sum(row.right for row in surest), len(surest)),
+        },
+        "at_fault": {
+            "n": len(explained),
+            "named": sum(bool(set(JOINTS_AT_FAULT[r.label]) & set(r.joints)) for r in explained),
         },
         "correction": {
             judge: {"mistakes": len(mistakes), "corrected": sum(row.corrected[judge] for row in mistakes)}
@@ -199,12 +210,16 @@ def report(figures: dict[str, Any]) -> str:
     lines += [
         f"  detected     sensitivity {percent(detection['sensitivity'])}, "
         f"specificity {percent(detection['specificity'])}",
-        f"  abstained    {abstention['abstained']}; of the rest {percent(abstention['kept_right'])} right",
+        f"  abstained    {abstention['abstained']}; of the rest {percent(abstention['kept_right'])} right; "
+        f"of the surest {COVERAGE:.0%} {percent(abstention['surest_right'])}",
     ]
     lines += [
         f"  corrected    {row['corrected']} of {row['mistakes']} mistakes, by {judge}"
         for judge, row in figures["correction"].items()
     ]
+    if figures["at_fault"]["n"]:
+        named, n = figures["at_fault"]["named"], figures["at_fault"]["n"]
+        lines.append(f"  explained    a joint at fault is named in {named} of {n} mistakes found")
     if harm["n"]:
         shift_cm = 100 * harm["mean_shift_m"]
         lines.append(f"  do no harm   {harm['n']} correct ones moved by {shift_cm:.2f} cm on average")

@@ -54,6 +54,22 @@ def test_interval_is_wider_where_people_differ():
     assert widths[0] < 1e-9 < 0.3 < widths[1]
 
 
+def test_the_surest_findings_and_the_joints_named_are_counted():
+    sure = [row("squat.correct", "squat.correct")._replace(probability=0.95)] * 8
+    unsure = [row("squat.correct", "squat.front_bent")._replace(probability=0.5)] * 2
+    named = [row("squat.knees_inward", "squat.knees_inward")._replace(probability=0.4, joints=("left_knee",))]
+    elsewhere = [row("squat.knees_inward", "squat.knees_inward")._replace(joints=("neck",), probability=0.4)]
+    figures = summarise("data", sure + unsure + named + elsewhere, [])
+    assert figures["abstention"]["surest_right"] == pytest.approx(0.8)  # 8 of the 10 of 12
+    assert figures["at_fault"] == {"n": 2, "named": 1}
+    assert "a joint at fault is named in 1 of 2" in report(figures)
+
+
+def test_another_release_can_be_the_judge(release, capsys):
+    assert main(["--data", "sim:0:1", "--release", str(release), "--judge", f"release:{release}"]) == 0
+    assert "mistakes, by tiny" in capsys.readouterr().out
+
+
 def test_two_mistakes_at_once_count_apart():
     rows = [
         row("squat.correct", "squat.correct"),
