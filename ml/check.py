@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ml.poses.assemble import body_length
+from ml.poses.body import body_length
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
 from ml.poses.sequence import PoseSequence

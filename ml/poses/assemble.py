@@ -1,15 +1,20 @@
 """From the named joints of a source to a checked pose sequence of the model's 19 joints."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.poses.body import REQUIRED, body_length, estimated_joints, seen
 from ml.poses.errors import PoseFormatError
+from ml.poses.facts import AS_READ, Corrections, Fact, Known
+from ml.poses.limits import USUAL_LIMITS, Limits
+from ml.poses.orientation import looks_backwards, stand_up
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import EC3D_19
-from ml.vectors import direction
 
-MIN_FRAMES = 15
-MAX_FRAMES = 20_000
 MIN_FRAME_RATE_HZ = 8.0
 MAX_FRAME_RATE_HZ = 1000.0
 #: From the ankles along the legs and the trunk to the neck, of everybody from a child to the tallest.
@@ -18,13 +23,8 @@ MIN_BODY_M, MAX_BODY_M = 0.75, 2.2
 LEAST_SEEN = 0.5
 LONGEST_GAP_S = 2.0
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
-
-#: Without these nothing can be said; the others can be put in from them.
-REQUIRED = tuple(
-    f"{side}_{part}"
-    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
-    for side in ("left", "right")
-)
+#: What some BVH files come in besides: inches, and what the CMU motions are in.
+RARE_UNITS = {"inch": 0.0254, "0.45 inch": 0.0254 / 0.45}
 
 AXES = {
     "right": (0, 1.0),
@@ -38,19 +38,52 @@ AXES = {
 Array = NDArray[np.float64]
 
 
-def check_frame_count(n_frames: int) -> None:
-    """Refuse a recording that is too short to hold a repetition or too long to handle."""
-    if n_frames < MIN_FRAMES:
-        raise PoseFormatError(
-            "too_few_frames",
-            f"The recording has {n_frames} frame{'' if n_frames == 1 else 's'}; a repetition needs at least "
-            f"{MIN_FRAMES}. Record the whole exercise.",
-        )
-    if n_frames > MAX_FRAMES:
-        raise PoseFormatError(
-            "too_many_frames",
-            f"The recording has {n_frames} frames; at most {MAX_FRAMES} are read. Cut it into shorter ones.",
-        )
+class Said(NamedTuple):
+    """A value, and how it is known; `how` says it in words where the file itself does not state it."""
+
+    value: Any
+    known: Known = "file"
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reader found in a file, as it stands there: `assemble` makes a pose sequence of it.
+
+    Parameters
+    ----------
+    format : str
+        Name of the format.
+    joints : dict of str to ndarray, shape (F, 3)
+        Paths by EC3D_19 name (others are ignored) in the file's axes and unit; NaN where not seen.
+    frame_rate : Said or str
+        Checked, in Hz; or, where the file does not say it, in words where it should: a person is asked.
+    unit : Said or None
+        One of `UNITS`. None: the size of the person tells.
+    axes : Said or None
+        The directions of x, y and z, such as ("right", "forward", "up"). None: the body tells.
+    facts : tuple of Fact
+        What else the reader knows.
+    travels : bool
+        As in `PoseSequence`.
+    rare_units : bool
+        Whether a unit that is not stated may be one of `RARE_UNITS`.
+    may_be_swapped : bool
+        Whether the source takes a person who looks away for one who faces it, and exchanges the sides.
+    estimated : frozenset of str
+        Joints that the file itself marks as estimated.
+    """
+
+    format: str
+    joints: dict[str, Array]
+    frame_rate: Said | str
+    unit: Said | None = None
+    axes: Said | None = None
+    facts: tuple[Fact, ...] = ()
+    travels: bool = True
+    rare_units: bool = False
+    may_be_swapped: bool = False
+    estimated: frozenset[str] = frozenset()
 
 
 def checked_frame_rate(value: object) -> float:
@@ -88,11 +121,6 @@ def refuse_gaps(joint: str, seen: NDArray[np.bool_], frame_rate: float) -> None:
         )
 
 
-def no_frame_rate(where: str) -> PoseFormatError:
-    """Return the refusal of a file without a frame rate; `where` says where the format keeps it."""
-    return PoseFormatError("no_frame_rate", f"The file does not say its frame rate. {where}")
-
-
 def to_canonical(values: Array, axes: tuple[str, ...]) -> Array:
     """Turn coordinates whose axes point to `axes` (such as right, up, backward) to right, forward, up."""
     places = [AXES[axis][0] for axis in axes]
@@ -118,144 +146,133 @@ def axes_of(text: object) -> tuple[str, ...]:
     )
 
 
-def assemble(
-    joints: dict[str, Array],
-    *,
-    frame_rate: float,
-    format: str,
-    unit: str | None = "m",
-    travels: bool = True,
-    inferred: tuple[str, ...] = (),
-) -> PoseSequence:
-    """Order, complete and check the joints of one person.
+def assemble(found: Found, corrections: Corrections = AS_READ, limits: Limits = USUAL_LIMITS) -> PoseSequence:
+    """Turn, scale, order, complete and check what a reader found.
 
     Parameters
     ----------
-    joints : dict of str to ndarray, shape (F, 3)
-        Paths by EC3D_19 name (others are ignored), canonical axes; NaN where a joint was not seen.
-    frame_rate : float
-        Hz, already checked.
-    format : str
-        Name of the format.
-    unit : {"m", "cm", "mm"} or None
-        None: the file does not say, and the size of the person tells.
-    travels, inferred
-        As in `PoseSequence`.
+    found : Found
+    corrections : Corrections
+        What a person said; it counts more than the file and than what the body shows.
+    limits : Limits
 
     Returns
     -------
     PoseSequence
-        In metres, with the joints that had to be put in listed in `estimated`.
+        Canonical axes, metres, with the joints that had to be put in listed in `estimated`, and in `facts`
+        how unit, axes and frame rate were known.
 
     Raises
     ------
     PoseFormatError
-        `missing_joints`, `missing_values`, `no_person`, `too_few_frames`, `too_many_frames` or `not_metres`.
+        `missing_joints`, `missing_values`, `no_person`, `no_frame_rate`, `bad_frame_rate`, `too_few_frames`,
+        `too_many_frames` or `not_metres`.
     """
-    missing = [joint.replace("_", " ") for joint in REQUIRED if joint not in joints]
+    missing = [joint.replace("_", " ") for joint in REQUIRED if joint not in found.joints]
     if missing:
         raise PoseFormatError(
             "missing_joints",
             f"The file lacks: {', '.join(missing)}. Export the whole body, arms and legs included.",
         )
-    check_frame_count(len(joints[REQUIRED[0]]))
+    limits.check_frames(len(found.joints[REQUIRED[0]]))
+    frame_rate = _frame_rate(found, corrections)
+    limits.check_duration(len(found.joints[REQUIRED[0]]), frame_rate.value)
+    joints, facts = _upright(found, corrections)
+    known = _known(joints)
+    for name in REQUIRED:
+        refuse_gaps(name, seen(known[name]), frame_rate.value)
+    unit = _unit(known, found, corrections)
+    scale = (UNITS | RARE_UNITS)[unit.value]
+    known = {name: path * scale for name, path in known.items()}
+    estimated = estimated_joints(known)
+    sequence = PoseSequence(
+        positions=np.stack([{**known, **estimated}[name] for name in EC3D_19.joints], axis=1),
+        frame_rate=frame_rate.value,
+        format=found.format,
+        estimated=frozenset(estimated) | (found.estimated & set(EC3D_19.joints)),
+        travels=found.travels,
+        facts=(
+            Fact("frame rate", f"{frame_rate.value:.6g} Hz", frame_rate.known, frame_rate.how),
+            Fact("unit", unit.value, unit.known, unit.how),
+            *facts,
+            *found.facts,
+        ),
+    )
+    return sequence.mirrored() if corrections.swap_sides else sequence
+
+
+def _frame_rate(found: Found, corrections: Corrections) -> Said:
+    if corrections.frame_rate is not None:
+        return Said(checked_frame_rate(corrections.frame_rate), "person", "as a person said")
+    if isinstance(found.frame_rate, str):
+        raise PoseFormatError("no_frame_rate", f"The file does not say its frame rate. {found.frame_rate}")
+    return found.frame_rate
+
+
+def _upright(found: Found, corrections: Corrections) -> tuple[dict[str, Array], tuple[Fact, ...]]:
+    """The joints in canonical axes (but for the heading), and what is known of axes and sides."""
+    if corrections.up is not None or found.axes is None:
+        joints, facts = stand_up(found.joints, corrections.up)
+    else:
+        directions, known, how = found.axes
+        joints = {name: to_canonical(path, directions) for name, path in found.joints.items()}
+        facts = (Fact("axes", in_file_axes(directions), known, how),)
+        if found.may_be_swapped and not corrections.swap_sides and looks_backwards(joints):
+            joints = {_other_side(name): path for name, path in joints.items()}
+            how = "knees and toes point backwards, as of one who looks away"
+            facts = (*facts, Fact("sides", "left and right exchanged", "body", how))
+    if corrections.swap_sides:
+        return joints, (*facts, Fact("sides", "left and right exchanged", "person", "as a person said"))
+    return joints, facts
+
+
+def in_file_axes(directions: Sequence[str]) -> str:
+    """Say which axis of the file points up: `y up` for right, up, backward."""
+    up, down = ("up" in directions, "down" in directions)
+    place = directions.index("up" if up else "down")
+    return ("-" if down and not up else "") + "xyz"[place] + " up"
+
+
+def _other_side(name: str) -> str:
+    side, _, part = name.partition("_")
+    return {"left": f"right_{part}", "right": f"left_{part}"}.get(side, name)
+
+
+def _known(joints: dict[str, Array]) -> dict[str, Array]:
+    """The joints that were seen, NaN in all coordinates where one was not."""
     known = {
-        name: np.where(np.isfinite(joints[name]).all(axis=-1, keepdims=True), joints[name], np.nan)
+        name: np.where(seen(joints[name])[:, None], joints[name], np.nan)
         for name in EC3D_19.joints
-        if name in joints and _seen(joints[name]).mean() > (0.0 if name in REQUIRED else LEAST_SEEN)
+        if name in joints and seen(joints[name]).mean() > (0.0 if name in REQUIRED else LEAST_SEEN)
     }
     unseen = [joint.replace("_", " ") for joint in REQUIRED if joint not in known]
     if len(unseen) == len(REQUIRED):
         raise PoseFormatError("no_person", "No person is seen in any frame. Check the camera's view.")
     if unseen:
         raise PoseFormatError("missing_joints", f"Never seen in the recording: {', '.join(unseen)}.")
-    for name in REQUIRED:
-        refuse_gaps(name, _seen(known[name]), frame_rate)
-    scale, remark = _scale(known, unit)
-    known = {name: path * scale for name, path in known.items()}
-    estimated = _estimated(known)
-    return PoseSequence(
-        positions=np.stack([{**known, **estimated}[name] for name in EC3D_19.joints], axis=1),
-        frame_rate=frame_rate,
-        format=format,
-        estimated=frozenset(estimated),
-        travels=travels,
-        inferred=inferred + remark,
-    )
+    return known
 
 
-def _seen(path: Array) -> NDArray[np.bool_]:
-    return np.asarray(np.isfinite(path).all(axis=-1))
-
-
-def _middle(joints: dict[str, Array], part: str) -> Array:
-    return (joints[f"left_{part}"] + joints[f"right_{part}"]) / 2.0
-
-
-def _median_length(path: Array) -> float:
-    lengths = np.linalg.norm(path, axis=-1)
-    lengths = lengths[np.isfinite(lengths)]
-    return float(np.median(lengths)) if len(lengths) else float("nan")
-
-
-def body_length(joints: dict[str, Array]) -> float:
-    """Shank, thigh and trunk of the person, one after the other, in the file's unit."""
-    legs = [
-        _median_length(joints[f"{side}_{upper}"] - joints[f"{side}_{lower}"])
-        for side in ("left", "right")
-        for upper, lower in (("knee", "ankle"), ("hip", "knee"))
-    ]
-    return sum(legs) / 2.0 + _median_length(_middle(joints, "shoulder") - _middle(joints, "hip"))
-
-
-def _scale(joints: dict[str, Array], unit: str | None) -> tuple[float, tuple[str, ...]]:
-    """What makes metres of the file's unit, and a remark where that was worked out."""
+def _unit(joints: dict[str, Array], found: Found, corrections: Corrections) -> Said:
+    """The unit, checked against the size of the person, who tells it where nobody says it."""
     length = body_length(joints)
     if not np.isfinite(length):
         raise PoseFormatError("no_person", "No frame shows a whole person. Check the camera's view.")
-    fits = [name for name, metres in UNITS.items() if MIN_BODY_M <= length * metres <= MAX_BODY_M]
-    if unit is None and fits:
-        return UNITS[fits[0]], (f"unit: {fits[0]}",)
-    if unit is not None and unit in fits:
-        return UNITS[unit], ()
-    if unit is not None and fits:
+    said = Said(corrections.unit, "person", "as a person said") if corrections.unit else found.unit
+    possible = UNITS | (RARE_UNITS if found.rare_units or said else {})
+    fits = [name for name, metres in possible.items() if MIN_BODY_M <= length * metres <= MAX_BODY_M]
+    if said is None and fits:
+        return Said(fits[0], "body", "from the size of the person")
+    if said is not None and said.value in fits:
+        return said
+    if said is not None and fits:
+        who = "You say" if said.known == "person" else "The file says"
         raise PoseFormatError(
             "not_metres",
-            f"The file says {unit}, but its person has a size that only fits {fits[0]}. Correct the unit.",
+            f"{who} {said.value}, but its person has a size that only fits {fits[0]}. Correct the unit.",
         )
     raise PoseFormatError(
         "not_metres",
-        f"From ankles to neck the person measures {length:.4g} {unit or 'units'}, which is no person's size. "
-        "Export positions in metres, not in pixels or fractions of the picture.",
+        f"From ankles to neck the person measures {length:.4g} {said.value if said else 'units'}, which is "
+        "no person's size. Export positions in metres, not in pixels or fractions of the picture.",
     )
-
-
-def _estimated(joints: dict[str, Array]) -> dict[str, Array]:
-    """The joints that the source lacks, from their neighbours and the proportions of an adult.
-
-    Lengths are shares of the thigh and shank (Drillis and Contini's segment table, rounded): a sole is about
-    a third of the leg. A foot is taken as level and pointing where the pelvis points, which only a rough
-    picture should rest on; hence the mark.
-    """
-    added: dict[str, Array] = {}
-    shoulders, hips = _middle(joints, "shoulder"), _middle(joints, "hip")
-    if "neck" not in joints:
-        added["neck"] = shoulders
-    if "mid_hip" not in joints:
-        added["mid_hip"] = hips
-    up = direction(shoulders - hips)
-    to_right = joints["right_shoulder"] - joints["left_shoulder"] + joints["right_hip"] - joints["left_hip"]
-    if "nose" not in joints:
-        trunk = _median_length(shoulders - hips)
-        added["nose"] = shoulders + trunk * (0.35 * up + 0.18 * direction(np.cross(up, to_right)))
-    level_forward = direction(np.cross(np.array([0.0, 0.0, 1.0]), to_right))
-    for side in ("left", "right"):
-        ankle = joints[f"{side}_ankle"]
-        leg = _median_length(joints[f"{side}_hip"] - joints[f"{side}_knee"])
-        leg += _median_length(joints[f"{side}_knee"] - ankle)
-        drop = np.array([0.0, 0.0, 0.07]) * leg
-        if f"{side}_big_toe" not in joints:
-            added[f"{side}_big_toe"] = ankle + 0.2 * leg * level_forward - drop
-        if f"{side}_heel" not in joints:
-            added[f"{side}_heel"] = ankle - 0.06 * leg * level_forward - drop
-    return added

@@ -10,8 +10,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.poses.assemble import REQUIRED, assemble
-from ml.poses.orientation import stand_up
+from ml.poses.assemble import UNITS, Found, Said, assemble
+from ml.poses.body import REQUIRED, median_length
+from ml.poses.errors import PoseFormatError
+from ml.poses.facts import Fact
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import BODY_25_NAMES, EC3D_19
 from ml.vectors import unit
@@ -52,48 +54,55 @@ _MARKERS = {
 }
 
 
-def sequence_from_points(
-    points: Points, *, unit: str, frame_rate: float, format: str, inferred: tuple[str, ...] = ()
-) -> PoseSequence:
-    """Return the motion of a file of named points.
-
-    Parameters
-    ----------
-    points : dict of str to ndarray, shape (F, 3)
-        Joints or skin markers in the file's axes; NaN, or zeros as Vicon writes it, where one was lost.
-    unit : {"m", "cm", "mm"}
-        As the file states it; checked against the size of the person.
-    frame_rate : float
-        Hz, already checked.
-    format : str
-        Name of the format.
-    inferred : tuple of str
-        What the reader worked out besides.
+def sequence_from_points(points: Points, *, unit: str, frame_rate: float, format: str) -> PoseSequence:
+    """Return the motion of named points whose unit and frame rate (Hz) are known; as `found_in_points`.
 
     Raises
     ------
     PoseFormatError
         As `ml.poses.assemble.assemble`; `missing_joints` where the markers cover a part of the body only.
     """
+    return assemble(found_in_points(points, format=format, frame_rate=Said(frame_rate), unit=Said(unit)))
+
+
+def found_in_points(points: Points, *, format: str, frame_rate: Said | str, unit: Said) -> Found:
+    """Return the joints of a file of named points, by their names or from markers on the skin.
+
+    Parameters
+    ----------
+    points : dict of str to ndarray, shape (F, 3)
+        Joints or skin markers in the file's axes; NaN, or zeros as Vicon writes it, where one was lost.
+    format, frame_rate, unit
+        As in `ml.poses.assemble.Found`.
+
+    Raises
+    ------
+    PoseFormatError
+        `missing_joints` where no point of the file is known.
+    """
     named = {name.rpartition(":")[2].strip().lower(): _lost_as_nan(path) for name, path in points.items()}
     # OpenCap's RKnee is a joint and its r_knee_study a marker: joints go by the whole name.
     joints = {_JOINTS[key]: path for key, path in named.items() if key in _JOINTS}
-    remarks: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
     if not set(REQUIRED) <= set(joints):
         markers = {key.removesuffix("_study"): path for key, path in named.items()}
-        estimated, remarks = _from_markers(markers, {"m": 1.0, "cm": 100.0, "mm": 1000.0}[unit])
+        estimated, facts = _from_markers(markers, 1.0 / UNITS[unit.value])
         joints = {**estimated, **joints}
-    joints, axes = stand_up(joints)
-    return assemble(
-        joints, frame_rate=frame_rate, format=format, unit=unit, inferred=inferred + axes + remarks
-    )
+    if not joints:
+        raise PoseFormatError(
+            "missing_joints",
+            f"None of the {len(points)} points ({', '.join(points)[:60]}, ...) has the name of a joint or of "
+            "a marker of Plug-in Gait, OpenCap or Pose2Sim. Export the joint centres of the whole body: left "
+            "shoulder, left hip, left knee, left ankle and so on.",
+        )
+    return Found(format=format, joints=joints, frame_rate=frame_rate, unit=unit, facts=facts)
 
 
 def _lost_as_nan(path: Array) -> Array:
     return np.where((path == 0).all(axis=-1, keepdims=True), np.nan, path)
 
 
-def _from_markers(points: Points, metre: float) -> tuple[Points, tuple[str, ...]]:
+def _from_markers(points: Points, metre: float) -> tuple[Points, tuple[Fact, ...]]:
     """Joints by EC3D_19 name as far as there are markers; `metre` is the length of one in the file."""
     marks = {
         f"{side}_{landmark}": points[key]
@@ -102,9 +111,9 @@ def _from_markers(points: Points, metre: float) -> tuple[Points, tuple[str, ...]
         for key in [next((n.format(s=side[0]) for n in names if n.format(s=side[0]) in points), "")]
         if key
     }
-    joints, remarks = _hips(marks, metre)
+    joints, facts = _hips(marks, metre)
     more, how = _shoulders(marks, joints)
-    joints, remarks = joints | more, remarks + how
+    joints, facts = joints | more, facts + how
     for side in ("left", "right"):
         joints |= {
             f"{side}_{part}": marks[f"{side}_{part}"]
@@ -118,18 +127,19 @@ def _from_markers(points: Points, metre: float) -> tuple[Points, tuple[str, ...]
                 joints[f"{side}_{part}"] = marks[f"{side}_{part}"]
     lateral = _inward(marks, joints)
     if lateral:
-        remarks += ("knees and ankles: inward of the lateral markers by half the usual joint width",)
-    return joints | lateral, remarks
+        how = "inward of the lateral markers by half the usual joint width"
+        facts += (Fact("knees and ankles", "from markers", "format", how),)
+    return joints | lateral, facts
 
 
-def _hips(marks: Points, metre: float) -> tuple[Points, tuple[str, ...]]:
+def _hips(marks: Points, metre: float) -> tuple[Points, tuple[Fact, ...]]:
     """Harrington's single regressions in the pelvis' frame, from the middle of the ASIS."""
     if not {f"{side}_{part}" for side in ("left", "right") for part in ("asis", "psis")} <= set(marks):
         return {}, ()
     across = marks["right_asis"] - marks["left_asis"]
     origin = (marks["right_asis"] + marks["left_asis"]) / 2.0
     ahead = origin - (marks["right_psis"] + marks["left_psis"]) / 2.0
-    width, depth = (_median_length(path) for path in (across, ahead))
+    width, depth = (median_length(path) for path in (across, ahead))
     right = unit(across)
     up = unit(np.cross(right, ahead))
     front = np.cross(up, right)
@@ -140,18 +150,18 @@ def _hips(marks: Points, metre: float) -> tuple[Points, tuple[str, ...]]:
     )
     middle = origin - back * front - down * up
     return {"left_hip": middle - out * right, "right_hip": middle + out * right}, (
-        "hips: from the pelvis markers after Harrington et al. 2007",
+        Fact("hips", "from the pelvis markers", "format", "after Harrington et al. 2007"),
     )
 
 
-def _shoulders(marks: Points, hips: Points) -> tuple[Points, tuple[str, ...]]:
+def _shoulders(marks: Points, hips: Points) -> tuple[Points, tuple[Fact, ...]]:
     if not {"left_acromion", "right_acromion"} <= set(marks) or not hips:
         return {}, ()
     left, right = marks["left_acromion"], marks["right_acromion"]
     down = unit((hips["left_hip"] + hips["right_hip"] - left - right) / 2.0)
-    drop = RAB_SHARE * _median_length(right - left) * down
+    drop = RAB_SHARE * median_length(right - left) * down
     return {"left_shoulder": left + drop, "right_shoulder": right + drop}, (
-        "shoulders: below the acromion after Rab et al. 2002",
+        Fact("shoulders", "below the acromion", "format", "after Rab et al. 2002"),
     )
 
 
@@ -164,7 +174,7 @@ def _inward(marks: Points, joints: Points) -> Points:
     for side, inward in (("left", right), ("right", -right)):
         if f"{side}_knee" not in marks or f"{side}_ankle" not in marks:
             continue
-        shank = _median_length(marks[f"{side}_knee"] - marks[f"{side}_ankle"])
+        shank = median_length(marks[f"{side}_knee"] - marks[f"{side}_ankle"])
         above = joints[f"{side}_hip"]
         for part, share in (("knee", HALF_KNEE), ("ankle", HALF_ANKLE)):
             if f"{side}_{part}" not in joints:
@@ -173,9 +183,3 @@ def _inward(marks: Points, joints: Points) -> Points:
                 found[f"{side}_{part}"] = marks[f"{side}_{part}"] + share * shank * square
             above = {**joints, **found}[f"{side}_{part}"]
     return found
-
-
-def _median_length(path: Array) -> float:
-    lengths = np.linalg.norm(path, axis=-1)
-    lengths = lengths[np.isfinite(lengths)]
-    return float(np.median(lengths)) if len(lengths) else float("nan")

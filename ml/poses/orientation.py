@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.poses.assemble import REQUIRED, body_length
+from ml.poses.body import REQUIRED, body_length
+from ml.poses.facts import Fact, Known
 from ml.poses.gravity import up_directions
 from ml.vectors import unit
 
@@ -40,22 +41,26 @@ _TURNS = {
     "-z": np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]]),
 }
 
+_X_TURNED_ROUND = {"x": "-x", "-x": "x"}
 
-def stand_up(joints: dict[str, Array]) -> tuple[dict[str, Array], tuple[str, ...]]:
+
+def stand_up(joints: dict[str, Array], up: str | None = None) -> tuple[dict[str, Array], tuple[Fact, ...]]:
     """Turn a person to z up, whatever axis of the file is up, and undo a mirrored frame.
 
     Parameters
     ----------
     joints : dict of str to ndarray, shape (F, 3)
         Paths by EC3D_19 name in the axes of the file, in any unit; NaN where not seen.
+    up : {"x", "-x", "y", "-y", "z", "-z"}, optional
+        The axis of the file that points up, where a person said it.
 
     Returns
     -------
     joints : dict of str to ndarray, shape (F, 3)
         Right-handed, z up. Where the person looks in the room is as it was.
-    inferred : tuple of str
-        What was found out, in words. Unchanged joints and nothing in words where too little of the body is
-        there to tell: `ml.poses.assemble.assemble` then refuses it by its lack.
+    facts : tuple of Fact
+        What was found out. Unchanged joints and no fact where too little of the body is there to tell:
+        `ml.poses.assemble.assemble` then refuses it by its lack.
 
     Notes
     -----
@@ -69,21 +74,40 @@ def stand_up(joints: dict[str, Array]) -> tuple[dict[str, Array], tuple[str, ...
         return joints, ()
     chosen, hips = found
     right, front, spine = _trunk_axes(chosen)
-    remarks: tuple[str, ...] = ()
+    sides: tuple[Fact, ...] = ()
     if _is_mirrored(chosen, front):
         flip = np.array([-1.0, 1.0, 1.0])
         joints = {name: path * flip for name, path in joints.items()}
         chosen, hips = {name: path * flip for name, path in chosen.items()}, hips * flip
         right, front, spine = _trunk_axes(chosen)
-        remarks = ("mirrored: toes and knees point backwards, so the frame was taken as left-handed",)
+        how = "toes and knees point backwards, so the frame was taken as left-handed"
+        sides = (Fact("sides", "mirrored", "body", how),)
+    # The mirror turned the file's x round: an axis is named as in the file, and turned as in the mirror.
+    turned_round = _X_TURNED_ROUND if sides else {}
     axis = _up_axis(chosen, hips, np.stack([right, front, spine], axis=1))
+    if up is not None:
+        axis = turned_round.get(up, up)
     if axis is None:
         return joints, ()
     turn = _TURNS[axis].astype(float)
+    how = "from how the body stands" if up is None else "as a person said"
+    known: Known = "body" if up is None else "person"
     return {name: path @ turn.T for name, path in joints.items()}, (
-        f"axes: {axis} up, from how the body stands",
-        *remarks,
+        Fact("axes", f"{turned_round.get(axis, axis)} up", known, how),
+        *sides,
     )
+
+
+def looks_backwards(joints: dict[str, Array]) -> bool:
+    """Tell whether toes and knees point to the back of the trunk: left and right are exchanged.
+
+    Parameters
+    ----------
+    joints : dict of str to ndarray, shape (F, 3)
+        In a right-handed frame, any unit.
+    """
+    found = _some_frames(joints)
+    return found is not None and _is_mirrored(found[0], _trunk_axes(found[0])[1])
 
 
 def _some_frames(joints: dict[str, Array]) -> tuple[dict[str, Array], Array] | None:

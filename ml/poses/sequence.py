@@ -1,10 +1,11 @@
 """The pose sequence: what every reader returns and everything after it takes."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.poses.facts import ASKED, Fact
 from ml.skeletons import EC3D_19, Skeleton
 
 
@@ -28,8 +29,8 @@ class PoseSequence:
         Joints that the source does not have and that were put in from their neighbours.
     travels : bool
         False where the source is centred on the pelvis in every frame and the path through the room is lost.
-    inferred : tuple of str
-        Facts that the file did not state and the reader worked out, in words ("up axis: -y").
+    facts : tuple of Fact
+        Frame rate, unit, axes and the like, each with how it was known.
 
     Raises
     ------
@@ -43,7 +44,7 @@ class PoseSequence:
     format: str = "array"
     estimated: frozenset[str] = frozenset()
     travels: bool = True
-    inferred: tuple[str, ...] = field(default=())
+    facts: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (len(self.skeleton), 3)
@@ -51,6 +52,16 @@ class PoseSequence:
             raise ValueError(f"positions have shape {self.positions.shape}, not (F, {expected[0]}, 3)")
         if not (np.isfinite(self.frame_rate) and self.frame_rate > 0):
             raise ValueError(f"frame rate {self.frame_rate} is not a positive number")
+
+    @property
+    def inferred(self) -> tuple[str, ...]:
+        """Return what the file did not state and the reader worked out, in words."""
+        return tuple(fact.in_words() for fact in self.facts if fact.known != "file")
+
+    @property
+    def asked(self) -> tuple[Fact, ...]:
+        """Return what a person should confirm, since neither file nor format says it."""
+        return tuple(fact for fact in self.facts if fact.known in ASKED)
 
     def __len__(self) -> int:
         return len(self.positions)

@@ -6,7 +6,9 @@ To add a format, write a module with `name`, `sniff` and `read` and add it to `R
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from ml.poses.assemble import Found, assemble
 from ml.poses.errors import PoseFormatError
+from ml.poses.facts import AS_READ, Corrections
 from ml.poses.formats import (
     bvh,
     c3d,
@@ -22,7 +24,8 @@ from ml.poses.formats import (
     ui_prmd,
 )
 from ml.poses.formats.refused import refusal
-from ml.poses.formats.source import MAX_BYTES, Source
+from ml.poses.formats.source import Source
+from ml.poses.limits import USUAL_LIMITS, Limits
 from ml.poses.sequence import PoseSequence
 
 
@@ -34,8 +37,8 @@ class Reader(Protocol):
     def sniff(self, source: Source) -> bool:
         """Tell whether the file is of this format, however broken."""
 
-    def read(self, source: Source) -> PoseSequence:
-        """Return the motion, or raise `PoseFormatError`."""
+    def read(self, source: Source) -> Found:
+        """Return the joints as they stand in the file, or raise `PoseFormatError`."""
 
 
 #: In the order in which they are asked.
@@ -55,7 +58,13 @@ READERS: tuple[Reader, ...] = (
 )
 
 
-def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:
+def read(
+    path: Path | BinaryIO,
+    *,
+    name: str | None = None,
+    corrections: Corrections = AS_READ,
+    limits: Limits = USUAL_LIMITS,
+) -> PoseSequence:
     """Read one pose file of any known format.
 
     Parameters
@@ -63,6 +72,9 @@ def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:
     path : Path or binary file
     name : str, optional
         The name of the file as uploaded. Only used to say in words what was expected; never to choose.
+    corrections : Corrections
+        What a person said of the recording.
+    limits : Limits
 
     Returns
     -------
@@ -76,12 +88,12 @@ def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:
     """
     if isinstance(path, Path):
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(limits.size_bytes + 1)
     else:
-        data = path.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+        data = path.read(limits.size_bytes + 1)
+    if len(data) > limits.size_bytes:
         raise PoseFormatError(
-            "too_many_frames", f"The file is larger than {MAX_BYTES // 2**20} MB. Cut the recording."
+            "too_many_frames", f"The file is larger than {limits.size_bytes >> 20} MB. Cut the recording."
         )
     if not data.strip():
         raise PoseFormatError("empty_file", "The file is empty. Export or upload it again.")
@@ -90,10 +102,10 @@ def read(path: Path | BinaryIO, *, name: str | None = None) -> PoseSequence:
             "unsafe_format",
             "The file is a Python pickle, which can run code and is never opened. Export CSV or JSON.",
         )
-    source = Source(data)
+    source = Source(data, limits, corrections.person)
     for reader in READERS:
         if reader.sniff(source):
-            return reader.read(source)
+            return assemble(reader.read(source), corrections, limits)
     raise refusal(source) or PoseFormatError("unknown_format", _unknown(name))
 
 

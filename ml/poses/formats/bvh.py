@@ -5,20 +5,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ml.poses.assemble import assemble, check_frame_count, checked_frame_rate, no_frame_rate
+from ml.poses.assemble import Found, Said, checked_frame_rate
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats.source import TRUNCATED, Source, number
 from ml.poses.formats.text_table import numbers_of
-from ml.poses.orientation import stand_up
-from ml.poses.sequence import PoseSequence
 from ml.skeletons import BVH_NAMES, EC3D_19
 
 name = "bvh"
 
 MAX_NODES = 400
 MAX_CHANNELS = 2400
-#: Metres of the units that BVH files come in besides the usual: inches, and what the CMU motions are in.
-OTHER_UNITS = {"m, cm or mm": 1.0, "inch": 0.0254, "0.45 inch (CMU)": 0.0254 / 0.45}
 _HEAD = re.compile(r"\s*Frames\s*:\s*(\S+)\s*\n\s*Frame Time\s*:\s*(\S+)", re.IGNORECASE)
 _CHANNEL = re.compile(r"([xyz])(position|rotation)", re.IGNORECASE)
 
@@ -37,7 +33,7 @@ def sniff(source: Source) -> bool:
     return re.match(r"\s*HIERARCHY\b", (source.text or "")[:200]) is not None
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     lines = source.lines
     at = next((i for i, line in enumerate(lines) if line.strip() == "MOTION"), None)
     if at is None:
@@ -46,40 +42,20 @@ def read(source: Source) -> PoseSequence:
     motion = [line for line in lines[at + 1 :] if line.strip()]
     stated = _HEAD.match("\n".join(motion[:2]))
     if stated is None:
-        raise no_frame_rate("A BVH file needs 'Frames:' and 'Frame Time:' below MOTION.")
-    values = numbers_of(motion[2:], sum(len(node.channels) for node in nodes), None)
+        raise PoseFormatError(
+            "no_frame_rate", "A BVH file needs 'Frames:' and 'Frame Time:' below MOTION. Export it again."
+        )
+    values = numbers_of(motion[2:], sum(len(node.channels) for node in nodes), None, source.limits)
     promised = number(stated[1])
     if not promised <= len(values):
         raise PoseFormatError(
             "truncated",
             f"The header promises {stated[1][:12]} frames, but {len(values)} are there. " + TRUNCATED,
         )
-    check_frame_count(len(values))
+    source.limits.check_frames(len(values))
     step = number(stated[2])
     frame_rate = checked_frame_rate(round(1.0 / step, 3) if step > 0 else float("nan"))
-    joints, inferred = stand_up(_joints(nodes, values))
-    return _in_its_unit(joints, frame_rate, inferred)
-
-
-def _in_its_unit(joints: dict[str, np.ndarray], frame_rate: float, inferred: tuple[str, ...]) -> PoseSequence:
-    """BVH states no unit: the size of the person tells, of usual units first."""
-    refusal: PoseFormatError | None = None
-    for unit, metres in OTHER_UNITS.items():
-        remark = () if metres == 1.0 else (f"unit: {unit}",)
-        scaled = {joint: path * metres for joint, path in joints.items()}
-        try:
-            return assemble(
-                scaled,
-                frame_rate=frame_rate,
-                format=name,
-                unit=None if metres == 1.0 else "m",
-                inferred=inferred + remark,
-            )
-        except PoseFormatError as error:
-            if error.code != "not_metres":
-                raise
-            refusal = refusal or error
-    raise refusal or AssertionError
+    return Found(format=name, joints=_joints(nodes, values), frame_rate=Said(frame_rate), rare_units=True)
 
 
 def _nodes(lines: list[str]) -> list[_Node]:

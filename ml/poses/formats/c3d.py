@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ml.poses.assemble import MAX_FRAMES, check_frame_count, checked_frame_rate
+from ml.poses.assemble import Found, Said, checked_frame_rate
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats.source import TRUNCATED, Source
-from ml.poses.markers import sequence_from_points
-from ml.poses.sequence import PoseSequence
+from ml.poses.limits import Limits
+from ml.poses.markers import found_in_points
 
 name = "c3d"
 
@@ -61,13 +61,13 @@ def sniff(source: Source) -> bool:
     return len(head) >= 4 and head[1] == 0x50 and 2 <= head[0] <= 64 and b"\0" in head
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     parameters, positions, rate = _opened(source)
     unit = (parameters.texts.get(("POINT", "UNITS")) or [""])[0].lower()
     if unit not in ("m", "cm", "mm"):
         raise PoseFormatError("not_metres", "The file does not state a unit of m, cm or mm in POINT:UNITS.")
     points = _named(parameters, positions)
-    return sequence_from_points(points, unit=unit, frame_rate=rate, format=name)
+    return found_in_points(points, format=name, frame_rate=Said(rate), unit=Said(unit))
 
 
 def points_of(source: Source) -> dict[str, np.ndarray]:
@@ -84,7 +84,7 @@ def _opened(source: Source) -> tuple[_Parameters, np.ndarray, float]:
     try:
         values = _Bytes(data, data[start + 3])
         parameters = _parameters(values, start)
-        return parameters, *_points(values, parameters)
+        return parameters, *_points(values, parameters, source.limits)
     except (struct.error, IndexError) as error:
         raise PoseFormatError("truncated", TRUNCATED) from error
     except ValueError as error:
@@ -142,15 +142,15 @@ def _keep(found: _Parameters, key: tuple[str, str], values: _Bytes, place: int) 
         found.numbers[key] = values.floats(count, place)
 
 
-def _points(values: _Bytes, parameters: _Parameters) -> tuple[np.ndarray, float]:
+def _points(values: _Bytes, parameters: _Parameters, limits: Limits) -> tuple[np.ndarray, float]:
     """Positions (F, P, 3), NaN where a point was lost, and the frame rate in Hz."""
     n_points, n_analog, first, last = values.unpack("4H", 2)
     scale, block, rate = float(values.floats(1, 12)[0]), values.unpack("H", 16)[0], values.floats(1, 20)[0]
     rate = checked_frame_rate(float(rate))
     if not 0 < n_points <= MAX_POINTS:
         raise PoseFormatError("no_person", f"The file holds {n_points} points. Export the trajectories.")
-    n_frames = _n_frames(parameters, first, last)
-    check_frame_count(n_frames)
+    n_frames = _n_frames(parameters, first, last, limits)
+    limits.check_frames(n_frames)
     width, size = 4 * n_points + n_analog, 4 if scale < 0 else 2
     begin = (block - 1) * BLOCK
     there = max(0, len(values.data) - begin) // (width * size)
@@ -166,7 +166,7 @@ def _points(values: _Bytes, parameters: _Parameters) -> tuple[np.ndarray, float]
     return np.where(points[..., 3:] < 0, np.nan, points[..., :3] * factor), rate
 
 
-def _n_frames(parameters: _Parameters, first: int, last: int) -> int:
+def _n_frames(parameters: _Parameters, first: int, last: int, limits: Limits) -> int:
     """The header counts to 65535 only; what is longer than that is longer than is read."""
     frames = parameters.numbers.get(("POINT", "FRAMES"))
-    return last - first + 1 if last < 65_535 or frames is None else MAX_FRAMES + 1
+    return last - first + 1 if last < 65_535 or frames is None else limits.frames + 1

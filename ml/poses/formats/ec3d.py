@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from ml.poses.assemble import assemble, check_frame_count
+from ml.poses.assemble import Found, Said, assemble
 from ml.poses.errors import PoseFormatError
+from ml.poses.facts import Fact
 from ml.poses.formats.source import TRUNCATED, Source
 from ml.poses.gravity import is_plank, up_directions, upright
+from ml.poses.limits import MIN_FRAMES, Limits
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import BODY_25_NAMES, EC3D_19, EC3D_LONG_CSV
 
@@ -14,11 +16,6 @@ name = "ec3d"
 #: The published poses have one reference skeleton, without unit: its thigh of 0.140 is taken as 0.42 m.
 METRES_PER_UNIT = 3.0
 FRAME_RATE_HZ = 30.0
-_INFERRED = (
-    "frame rate: 30 Hz, as the data set",
-    "unit: a thigh of 0.42 m",
-    "vertical: from feet and balance",
-)
 _COLUMNS = {"frame", "x", "y", "z", "joint_name"}
 
 
@@ -28,7 +25,7 @@ def sniff(source: Source) -> bool:
     return set(source.header) >= _COLUMNS
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     return _read_arrays(source) if source.array_shapes else _read_long_csv(source)
 
 
@@ -58,8 +55,16 @@ def sequence_from_published(
     PoseFormatError
         `too_few_frames`, `missing_joints`, `missing_values` and what `assemble` raises.
     """
+    return assemble(found_in_published(positions, joints, lying=lying))
+
+
+def found_in_published(
+    positions: np.ndarray, joints: tuple[str, ...] = EC3D_19.joints, *, lying: bool | None = None
+) -> Found:
+    """Return what `sequence_from_published` puts in order, for the arguments given there."""
     values = np.asarray(positions, dtype=np.float64) * METRES_PER_UNIT * np.array([-1.0, 1.0, 1.0])
-    check_frame_count(len(values))
+    if len(values) < MIN_FRAMES:
+        Limits().check_frames(len(values))
     if not np.isfinite(values).all():
         raise PoseFormatError("missing_values", "Published poses have no gaps, but this file does.")
     named = {joint: values[:, i] for i, joint in enumerate(joints)}
@@ -68,16 +73,18 @@ def sequence_from_published(
         raise PoseFormatError("missing_joints", f"The file lacks: {', '.join(lacking).replace('_', ' ')}.")
     lying = is_plank(named) if lying is None else lying
     turned = upright(values, up_directions(named, lying=lying))
-    return assemble(
-        {joint: turned[:, i] for i, joint in enumerate(joints)},
-        frame_rate=FRAME_RATE_HZ,
+    return Found(
         format=name,
+        joints={joint: turned[:, i] for i, joint in enumerate(joints)},
+        frame_rate=Said(FRAME_RATE_HZ, "format", "as the data set"),
+        unit=Said("m", "format", "a thigh is taken for 0.42 m"),
+        axes=Said(("right", "forward", "up"), "format", "as the data set"),
+        facts=(Fact("vertical", "estimated in every frame", "format", "from feet and balance"),),
         travels=False,
-        inferred=_INFERRED,
     )
 
 
-def _read_arrays(source: Source) -> PoseSequence:
+def _read_arrays(source: Source) -> Found:
     if "poses" in source.array_shapes:
         raise PoseFormatError(
             "several_people",
@@ -87,11 +94,11 @@ def _read_arrays(source: Source) -> PoseSequence:
     shape = source.array_shapes["original"]
     if len(shape) != 3 or shape[2] != 3:
         raise PoseFormatError("not_3d", f"The array 'original' has shape {shape}, not (frames, joints, 3).")
-    check_frame_count(shape[0])
+    source.limits.check_frames(shape[0])
     names = [BODY_25_NAMES.get(str(joint), str(joint)) for joint in source.array("joint_names").ravel()]
     if len(names) != shape[1]:
         raise PoseFormatError("missing_joints", f"The file has {shape[1]} joints but names {len(names)}.")
-    return sequence_from_published(_as_floats(source.array("original")), tuple(names))
+    return found_in_published(_as_floats(source.array("original")), tuple(names))
 
 
 def _as_floats(values: np.ndarray) -> np.ndarray:
@@ -100,22 +107,22 @@ def _as_floats(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float64)
 
 
-def _read_long_csv(source: Source) -> PoseSequence:
+def _read_long_csv(source: Source) -> Found:
     names = [EC3D_LONG_CSV.get(joint, joint) for joint in source.column("joint_name")]
     places = {joint: i for i, joint in enumerate(EC3D_19.joints)}
-    numbers = source.numbers("frame")
+    values = source.numbers("frame", "x", "y", "z")
+    numbers = values[:, 0]
     if not np.isfinite(numbers).all():
         raise PoseFormatError("truncated", "A row has no frame number. " + TRUNCATED)
     frames = np.unique(numbers, return_inverse=True)[1]
     n_frames = int(frames.max()) + 1 if len(frames) else 0
-    check_frame_count(n_frames)
+    source.limits.check_frames(n_frames)
     columns = np.array([places.get(joint, -1) for joint in names])
     known = columns >= 0
     cells = frames[known] * len(places) + columns[known]
     if len(np.unique(cells)) < len(cells):
         raise PoseFormatError("several_people", "A joint comes twice in one frame. Upload one person a file.")
     positions = np.full((n_frames, len(places), 3), np.nan)
-    xyz = np.stack([source.numbers(axis) for axis in "xyz"], axis=1)
-    positions[frames[known], columns[known]] = xyz[known]
+    positions[frames[known], columns[known]] = values[known, 1:]
     present = sorted(set(columns[known].tolist()))
-    return sequence_from_published(positions[:, present], tuple(EC3D_19.joints[i] for i in present))
+    return found_in_published(positions[:, present], tuple(EC3D_19.joints[i] for i in present))

@@ -4,58 +4,52 @@ from typing import Any
 
 import numpy as np
 
-from ml.poses.assemble import (
-    assemble,
-    axes_of,
-    check_frame_count,
-    checked_frame_rate,
-    no_frame_rate,
-    to_canonical,
-)
+from ml.poses.assemble import Found, Said, axes_of, checked_frame_rate
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats.source import TRUNCATED, Source
-from ml.poses.sequence import PoseSequence
 from ml.poses.writers.exfb_json import FORMAT, VERSION
-from ml.skeletons import EC3D_19
 
 name = "exfb_json"
+
+#: Where x, y and z point in a file that does not say it.
+AXES = ("right", "forward", "up")
 
 
 def sniff(source: Source) -> bool:
     return source.looks_like_json and isinstance(source.json, dict) and source.json.get("format") == FORMAT
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     content: dict[str, Any] = source.json
     if content.get("version") != VERSION:
         raise PoseFormatError(
             "unknown_format", f"This reads version {VERSION} of exfb JSON; the file is of another."
         )
-    if "frame_rate" not in content:
-        raise no_frame_rate('Add "frame_rate", in frames per second.')
-    frame_rate = checked_frame_rate(content["frame_rate"])
     names = content.get("joints")
     if not isinstance(names, list) or not all(isinstance(joint, str) for joint in names):
         raise PoseFormatError("missing_joints", 'The file has no list "joints" of joint names.')
     frames = content.get("frames")
     if not isinstance(frames, list):
         raise PoseFormatError("no_person", 'The file has no list "frames" of positions.')
-    check_frame_count(len(frames))
+    source.limits.check_frames(len(frames))
     positions = _positions(frames, len(names))
-    positions = to_canonical(positions, axes_of(content.get("axes", ["right", "forward", "up"])))
     unit = content.get("unit", "m")
     if unit not in ("m", "cm", "mm"):
         raise PoseFormatError("not_metres", 'The unit is not one of "m", "cm", "mm".')
     said = content.get("estimated", [])
-    sequence = assemble(
-        {joint: positions[:, i] for i, joint in enumerate(names)},
-        frame_rate=frame_rate,
+    return Found(
         format="simulated" if content.get("simulated") is True else name,
-        unit=unit,
+        joints={joint: positions[:, i] for i, joint in enumerate(names)},
+        frame_rate=Said(checked_frame_rate(content["frame_rate"]))
+        if "frame_rate" in content
+        else 'Add "frame_rate", in frames per second.',
+        unit=Said(unit, "file" if "unit" in content else "format"),
+        axes=Said(axes_of(content["axes"])) if "axes" in content else Said(AXES, "format"),
         travels=content.get("travels", True) is not False,
+        estimated=frozenset(joint for joint in said if isinstance(joint, str))
+        if isinstance(said, list)
+        else frozenset(),
     )
-    said_known = {joint for joint in said if joint in EC3D_19.joints} if isinstance(said, list) else set()
-    return PoseSequence(**{**vars(sequence), "estimated": sequence.estimated | said_known})
 
 
 def _positions(frames: list[Any], n_joints: int) -> np.ndarray:

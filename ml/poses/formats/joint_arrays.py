@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from ml.poses.assemble import assemble, check_frame_count, checked_frame_rate, no_frame_rate
+from ml.poses.assemble import Found, Said, checked_frame_rate
 from ml.poses.errors import PoseFormatError
+from ml.poses.facts import Fact
 from ml.poses.formats.source import TRUNCATED, Source
-from ml.poses.orientation import stand_up
-from ml.poses.sequence import PoseSequence
 from ml.skeletons import COCO_17, H36M_17
 
 name = "joints_17"
@@ -31,7 +30,7 @@ def _array_name(source: Source) -> str | None:
     )
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     array = _array_name(source) or ""
     shape = source.array_shapes[array]
     if len(shape) == 4 and 1 not in shape[:2]:
@@ -44,18 +43,17 @@ def read(source: Source) -> PoseSequence:
     if values.dtype.kind not in "fiu":
         raise PoseFormatError("truncated", "The positions are not numbers. " + TRUNCATED)
     positions = values.reshape(-1, *shape[-2:])[..., :3].astype(np.float64)
-    check_frame_count(len(positions))
+    source.limits.check_frames(len(positions))
     if shape[-1] == 4:  # Human3.6M writes a fourth number: whether the joint is there.
         positions[~(values.reshape(-1, *shape[-2:])[..., 3] > 0)] = np.nan
     skeleton, places = _skeleton(positions)
-    joints, inferred = stand_up({joint: positions[:, place] for joint, place in places.items()})
-    return assemble(
-        joints,
-        frame_rate=_frame_rate(source),
+    joints = {joint: positions[:, place] for joint, place in places.items()}
+    return Found(
         format=name,
-        unit=None,
+        joints=joints,
+        frame_rate=_frame_rate(source),
+        facts=(Fact("skeleton", skeleton, "format", "from where the first joint lies"),),
         travels=not _is_centred(joints),
-        inferred=(f"skeleton: {skeleton}", *inferred),
     )
 
 
@@ -76,9 +74,9 @@ def _is_centred(joints: dict[str, np.ndarray]) -> bool:
     return bool(seen.any() and np.ptp(middle[seen], axis=0).max() < CENTRED * np.nanmedian(legs))
 
 
-def _frame_rate(source: Source) -> float:
+def _frame_rate(source: Source) -> Said | str:
     for key in _RATES:
         if key in source.array_shapes:
             values = source.array(key).ravel().tolist()
-            return checked_frame_rate(values[0] if len(values) == 1 else None)
-    raise no_frame_rate("Add a number 'frame_rate' to the archive, in frames per second of the video.")
+            return Said(checked_frame_rate(values[0] if len(values) == 1 else None))
+    return "Add a number 'frame_rate' to the archive, in frames per second of the video."

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ml.poses.assemble import assemble, check_frame_count, to_canonical
+from ml.poses.assemble import Found, Said
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats.source import TRUNCATED, Source, number
 from ml.poses.formats.text_table import numbers_of
-from ml.poses.sequence import PoseSequence
 from ml.skeletons import KINECT_V2, KINECT_V2_NAMES
 
 name = "kinect_v2"
@@ -22,7 +21,7 @@ AXES = ("right", "up", "backward")
 FRAME_RATE_HZ = 30.0
 #: Position and orientation (a quaternion) of each of the 25 joints.
 _ROW = len(KINECT_V2) * 7
-_INFERRED = ("frame rate: 30 Hz, as the sensor's", "unit: m, as the sensor's", "axes: y up, as the sensor's")
+_SENSOR = "as the sensor's"
 _RAW_JOINT = re.compile(r"\((\w+),(\w+),([^,()]+),([^,()]+),([^,()]+)(?:,[^()]*)?\)")
 _COLUMNS = {"jointname", "x", "y", "z"}
 
@@ -31,19 +30,25 @@ def sniff(source: Source) -> bool:
     return set(source.header) >= _COLUMNS or _is_raw(source) or _is_rows(source)
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     if set(source.header) >= _COLUMNS:
         positions = _of_csv(source)
     elif _is_raw(source):
         positions = _of_raw_text(source)
     else:
         positions = _of_rows(source)
-    joints = {
-        KINECT_V2_NAMES[joint]: to_canonical(positions[:, i], AXES)
-        for i, joint in enumerate(KINECT_V2)
-        if joint in KINECT_V2_NAMES
-    }
-    return assemble(joints, frame_rate=FRAME_RATE_HZ, format=name, inferred=_INFERRED)
+    return Found(
+        format=name,
+        joints={
+            KINECT_V2_NAMES[joint]: positions[:, i]
+            for i, joint in enumerate(KINECT_V2)
+            if joint in KINECT_V2_NAMES
+        },
+        frame_rate=Said(FRAME_RATE_HZ, "format", _SENSOR),
+        unit=Said("m", "format", _SENSOR),
+        axes=Said(AXES, "format", _SENSOR),
+        may_be_swapped=True,
+    )
 
 
 def _is_raw(source: Source) -> bool:
@@ -61,7 +66,7 @@ def _is_rows(source: Source) -> bool:
 def _of_raw_text(source: Source) -> np.ndarray:
     """A line a frame: `time,time,time,(Joint,Tracked,x,y,z,column,row),...`."""
     lines = [line for line in source.lines if "(" in line]
-    check_frame_count(len(lines))
+    source.limits.check_frames(len(lines))
     cells: list[tuple[str, ...]] = []
     counts = []
     for frame, line in enumerate(lines):
@@ -78,7 +83,7 @@ def _of_csv(source: Source) -> np.ndarray:
     """A row a joint; a frame begins where the first joint comes again."""
     names = source.column("jointname")
     frames = np.cumsum(np.array([joint == names[0] for joint in names], dtype=int)) - 1
-    check_frame_count(int(frames[-1]) + 1 if len(frames) else 0)
+    source.limits.check_frames(int(frames[-1]) + 1 if len(frames) else 0)
     states = (
         source.column("trackingstatus") if "trackingstatus" in source.header else ["Tracked"] * len(names)
     )
@@ -109,8 +114,8 @@ def _numbers(fields: Sequence[str]) -> np.ndarray:
 
 
 def _of_rows(source: Source) -> np.ndarray:
-    rows = numbers_of(source.lines, _ROW, None if "," not in (source.text or "") else ",")
-    check_frame_count(len(rows))
+    rows = numbers_of(source.lines, _ROW, None if "," not in (source.text or "") else ",", source.limits)
+    source.limits.check_frames(len(rows))
     positions = rows.reshape(len(rows), len(KINECT_V2), 7)[..., :3]
     # A joint that the sensor lost is written as zeros: the sensor itself is no place of a body.
     return np.where((positions == 0).all(axis=-1, keepdims=True), np.nan, positions)

@@ -9,15 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ml.poses.assemble import (
-    assemble,
-    check_frame_count,
-    checked_frame_rate,
-    frame_rate_of_times,
-    to_canonical,
-)
+from ml.poses.assemble import Found, Said, assemble, checked_frame_rate, frame_rate_of_times
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats.source import TRUNCATED, Source, number
+from ml.poses.limits import Limits
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import MEDIAPIPE_33
 
@@ -25,6 +20,7 @@ name = "mediapipe"
 
 AXES = ("left", "down", "backward")
 USUAL_FRAME_RATE_HZ = 30.0
+N_LANDMARKS = 33
 #: World landmarks are centred on the hips; image landmarks have them in the picture.
 CENTRED_WITHIN_M = 0.05
 _PERSON = ("person", "person_id", "pose", "pose_id")
@@ -40,7 +36,7 @@ def sniff(source: Source) -> bool:
     return set(source.header) >= set(_FIELDS) or _is_wide(source.header)
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     if not source.looks_like_json and _is_wide(source.header):
         raise _not_world(
             "The columns are named like MediaPipe image landmarks (x, y, z and visibility of each landmark)"
@@ -48,16 +44,13 @@ def read(source: Source) -> PoseSequence:
     rows = _rows_of_json(source) if source.looks_like_json else _rows_of_csv(source)
     if "person" in rows and len(np.unique(rows["person"])) > 1:
         raise PoseFormatError("several_people", "The file shows several people. Upload the patient's alone.")
-    frames = _frames(rows)
-    check_frame_count(int(frames.max()) + 1 if len(frames) else 0)
-    joints = {
-        joint: _path(rows, frames, landmark)
-        for joint, landmark in MEDIAPIPE_33.items()
-        if landmark in rows["id"]
-    }
+    frames = _frames(rows, source.limits)
+    n_frames = int(frames.max()) + 1 if len(frames) else 0
+    source.limits.check_frames(n_frames)
+    positions, places = _positions(rows, frames, n_frames)
+    joints = _joints(positions, places)
     _check_world(joints)
-    frame_rate, inferred = _frame_rate(source, rows, frames)
-    return assemble(joints, frame_rate=frame_rate, format=name, travels=False, inferred=inferred)
+    return _found(joints, _frame_rate(source, rows, frames))
 
 
 def sequence_from_world(
@@ -79,14 +72,28 @@ def sequence_from_world(
     PoseFormatError
         As `ml.poses.assemble.assemble`.
     """
-    positions = to_canonical(np.asarray(landmarks, dtype=np.float64), AXES)
     places = {int(landmark): i for i, landmark in enumerate(ids)}
-    joints = {
+    return assemble(_found(_joints(np.asarray(landmarks, dtype=np.float64), places), Said(frame_rate)))
+
+
+def _found(joints: dict[str, np.ndarray], frame_rate: Said) -> Found:
+    return Found(
+        format=name,
+        joints=joints,
+        frame_rate=frame_rate,
+        unit=Said("m", "format", "as MediaPipe's world landmarks"),
+        axes=Said(AXES, "format", "as MediaPipe's world landmarks"),
+        travels=False,
+    )
+
+
+def _joints(positions: np.ndarray, places: dict[int, int]) -> dict[str, np.ndarray]:
+    """Paths by our names of positions (F, L, 3), where `places` says which landmark is where."""
+    return {
         joint: positions[:, places[landmark]]
         for joint, landmark in MEDIAPIPE_33.items()
         if landmark in places
     }
-    return assemble(joints, frame_rate=frame_rate, format=name, travels=False)
 
 
 def _is_wide(header: tuple[str, ...]) -> bool:
@@ -112,8 +119,8 @@ def _json_rows(source: Source) -> list[Any] | None:
 
 
 def _rows_of_csv(source: Source) -> Rows:
-    wanted = {**dict.fromkeys(_FIELDS), **_optional(source.header)}
-    return {key: source.numbers(column or key) for key, column in wanted.items()}
+    wanted = {**{field: field for field in _FIELDS}, **_optional(source.header)}
+    return dict(zip(wanted, source.numbers(*wanted.values()).T, strict=True))
 
 
 def _rows_of_json(source: Source) -> Rows:
@@ -133,7 +140,7 @@ def _optional(columns: tuple[str, ...]) -> dict[str, str]:
     return {key: column for key, names in known.items() for column in names if column in columns}
 
 
-def _frames(rows: Rows) -> np.ndarray:
+def _frames(rows: Rows, limits: Limits) -> np.ndarray:
     """The frame of each row, from 0; where no column says it, a frame begins when the ids begin again."""
     ids = rows["id"]
     if not np.isfinite(ids).all():
@@ -143,21 +150,24 @@ def _frames(rows: Rows) -> np.ndarray:
     numbers = rows["frame"]
     if not np.isfinite(numbers).all():
         raise PoseFormatError("truncated", "A landmark has no frame number. " + TRUNCATED)
-    first, last = numbers.min(initial=0), numbers.max(initial=0)
-    check_frame_count(int(min(last - numbers.min(), 1e9)) + 1 if len(numbers) else int(first))
-    frames = (numbers - numbers.min()).astype(int)
-    if len(np.unique(np.stack([frames, ids]), axis=1).T) < len(ids):
+    limits.check_frames(int(min(np.ptp(numbers), 1e9)) + 1 if len(numbers) else 0)
+    return (numbers - numbers.min()).astype(int)
+
+
+def _positions(rows: Rows, frames: np.ndarray, n_frames: int) -> tuple[np.ndarray, dict[int, int]]:
+    """Positions (F, 33, 3), NaN where a landmark is not there, and which landmarks are."""
+    known = (rows["id"] >= 0) & (rows["id"] < N_LANDMARKS)
+    ids = rows["id"][known].astype(int)
+    cells = frames[known] * N_LANDMARKS + ids
+    times_seen = np.bincount(cells, minlength=n_frames * N_LANDMARKS)
+    if times_seen.max(initial=0) > 1:
         raise PoseFormatError(
             "several_people", "A landmark comes twice in one frame. Upload one person a file."
         )
-    return frames
-
-
-def _path(rows: Rows, frames: np.ndarray, landmark: int) -> np.ndarray:
-    path = np.full((int(frames.max()) + 1, 3), np.nan)
-    chosen = rows["id"] == landmark
-    path[frames[chosen]] = np.stack([rows[axis][chosen] for axis in "xyz"], axis=1)
-    return to_canonical(path, AXES)
+    positions = np.full((n_frames, N_LANDMARKS, 3), np.nan)
+    positions.reshape(-1, 3)[cells] = np.stack([rows[axis][known] for axis in "xyz"], axis=1)
+    there = np.flatnonzero(times_seen.reshape(n_frames, N_LANDMARKS).any(axis=0))
+    return positions, {int(landmark): int(landmark) for landmark in there}
 
 
 def _check_world(joints: dict[str, np.ndarray]) -> None:
@@ -177,15 +187,15 @@ def _not_world(finding: str) -> PoseFormatError:
     )
 
 
-def _frame_rate(source: Source, rows: Rows, frames: np.ndarray) -> tuple[float, tuple[str, ...]]:
+def _frame_rate(source: Source, rows: Rows, frames: np.ndarray) -> Said:
     said = source.comments.get("frame_rate")
     if source.looks_like_json and isinstance(source.json, dict):
         said = next((source.json[key] for key in _RATE if key in source.json), None)
     if said is not None:
-        return checked_frame_rate(number(said)), ()
+        return Said(checked_frame_rate(number(said)))
     if "rate" in rows:
-        return checked_frame_rate(float(rows["rate"][0])), ()
+        return Said(checked_frame_rate(float(rows["rate"][0])))
     if "time" in rows:
         numbers, first = np.unique(frames, return_index=True)
-        return frame_rate_of_times(rows["time"][first]) / float(np.median(np.diff(numbers))), ()
-    return USUAL_FRAME_RATE_HZ, ("frame rate: 30 Hz, as usual for MediaPipe",)
+        return Said(frame_rate_of_times(rows["time"][first]) / float(np.median(np.diff(numbers))))
+    return Said(USUAL_FRAME_RATE_HZ, "usual", "as usual for MediaPipe")

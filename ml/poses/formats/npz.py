@@ -2,17 +2,9 @@
 
 import numpy as np
 
-from ml.poses.assemble import (
-    assemble,
-    axes_of,
-    check_frame_count,
-    checked_frame_rate,
-    no_frame_rate,
-    to_canonical,
-)
+from ml.poses.assemble import Found, Said, axes_of, checked_frame_rate
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats.source import TRUNCATED, Source
-from ml.poses.sequence import PoseSequence
 from ml.skeletons import BODY_25_NAMES
 
 name = "npz"
@@ -22,7 +14,7 @@ def sniff(source: Source) -> bool:
     return "positions" in source.array_shapes
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     shape = source.array_shapes["positions"]
     if len(shape) == 4:
         raise PoseFormatError(
@@ -30,7 +22,7 @@ def read(source: Source) -> PoseSequence:
         )
     if len(shape) != 3 or shape[2] != 3:
         raise PoseFormatError("not_3d", f"The positions have shape {shape}, not (frames, joints, 3).")
-    check_frame_count(shape[0])
+    source.limits.check_frames(shape[0])
     if "joints" not in source.array_shapes:
         raise PoseFormatError(
             "missing_joints", "The file has no array 'joints' with the names of the joints."
@@ -38,24 +30,21 @@ def read(source: Source) -> PoseSequence:
     names = [BODY_25_NAMES.get(str(joint), str(joint)) for joint in source.array("joints").ravel()]
     if len(names) != shape[1]:
         raise PoseFormatError("missing_joints", f"The file has {shape[1]} joints but names {len(names)}.")
-    if "frame_rate" not in source.array_shapes:
-        raise no_frame_rate("Add a number 'frame_rate', in frames per second.")
-    frame_rate = checked_frame_rate(_scalar(source, "frame_rate"))
-    axes = axes_of(
-        source.array("axes").ravel().tolist() if "axes" in source.array_shapes else "right forward up"
-    )
+    axes = axes_of(source.array("axes").ravel().tolist()) if "axes" in source.array_shapes else None
     positions = source.array("positions")
     if positions.dtype.kind not in "fiu":
         raise PoseFormatError("truncated", "The positions are not numbers. " + TRUNCATED)
-    positions = to_canonical(positions.astype(np.float64), axes)
     unit = str(_scalar(source, "unit")) if "unit" in source.array_shapes else None
     if unit not in (None, "m", "cm", "mm"):
         raise PoseFormatError("not_metres", "The unit is not one of m, cm, mm.")
-    return assemble(
-        {joint: positions[:, i] for i, joint in enumerate(names)},
-        frame_rate=frame_rate,
+    return Found(
         format=name,
-        unit=unit,
+        joints={joint: positions[:, i].astype(np.float64) for i, joint in enumerate(names)},
+        frame_rate=Said(checked_frame_rate(_scalar(source, "frame_rate")))
+        if "frame_rate" in source.array_shapes
+        else "Add a number 'frame_rate', in frames per second.",
+        unit=None if unit is None else Said(unit),
+        axes=None if axes is None else Said(axes),
     )
 
 

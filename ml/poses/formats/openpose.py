@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ml.poses.assemble import MAX_FRAMES, assemble, check_frame_count
+from ml.poses.assemble import Found, Said
 from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import DAMAGED, MAX_BYTES, TRUNCATED, Source
-from ml.poses.orientation import stand_up
-from ml.poses.sequence import PoseSequence
+from ml.poses.facts import Fact
+from ml.poses.formats.source import DAMAGED, TRUNCATED, Source
+from ml.poses.limits import Limits
+from ml.poses.people import exercising, follow
 from ml.skeletons import BODY_25, BODY_25B, COCO_17, HALPE_26
 
 name = "openpose"
@@ -35,7 +36,7 @@ def sniff(source: Source) -> bool:
     return bool(_members(source))
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     if source.looks_like_json:
         raise PoseFormatError(
             "too_few_frames", "OpenPose writes one file a frame. Upload a ZIP of all files of the recording."
@@ -43,12 +44,16 @@ def read(source: Source) -> PoseSequence:
     frames, pixels = _frames(source)
     if not any(frames):
         raise _flat(pixels)
-    check_frame_count(len(frames))
-    positions = _one_person(frames)
-    skeleton, places = _skeleton(positions)
-    joints, inferred = stand_up({joint: positions[:, place] for joint, place in places.items()})
-    rate = (f"frame rate: {USUAL_FRAME_RATE_HZ:g} Hz, as usual for OpenPose", f"skeleton: {skeleton}")
-    return assemble(joints, frame_rate=USUAL_FRAME_RATE_HZ, format=name, unit=None, inferred=rate + inferred)
+    source.limits.check_frames(len(frames))
+    people = _people(frames, source.limits)
+    skeleton, places = _skeleton(people[np.isfinite(people).any(axis=-1).sum(axis=(1, 2)).argmax()])
+    positions, chosen = exercising(people, places, source.person)
+    return Found(
+        format=name,
+        joints={joint: positions[:, place] for joint, place in places.items()},
+        frame_rate=Said(USUAL_FRAME_RATE_HZ, "usual", "as usual for OpenPose"),
+        facts=(Fact("skeleton", skeleton, "format", "from the number and places of the joints"), *chosen),
+    )
 
 
 def _members(source: Source) -> list[zipfile.ZipInfo]:
@@ -70,8 +75,9 @@ def _members(source: Source) -> list[zipfile.ZipInfo]:
 def _frames(source: Source) -> tuple[list[Frame], list[Frame]]:
     """The 3D keypoints and the pixels of everybody in each frame; one file is parsed at a time."""
     members = _members(source)
-    if len(members) > MAX_FRAMES or sum(info.file_size for info in members) > MAX_BYTES:
-        raise PoseFormatError("too_many_frames", f"The archive holds too much; at most {MAX_FRAMES} frames.")
+    limits = source.limits
+    if len(members) > limits.frames or sum(info.file_size for info in members) > limits.size_bytes:
+        raise limits.too_long("The archive holds too much")
     if any(info.file_size > MAX_FRAME_BYTES for info in members):
         raise PoseFormatError(
             "unknown_format", "A file of the archive is too large for one frame of OpenPose."
@@ -111,17 +117,18 @@ def _keypoints(content: Any, key: str, width: int) -> Frame:
     return people
 
 
-def _one_person(frames: list[Frame]) -> np.ndarray:
-    """Positions (F, K, 3), NaN where not seen."""
-    if max(len(people) for people in frames) > 1:
+def _people(frames: list[Frame], limits: Limits) -> np.ndarray:
+    """The paths of everybody, (P, F, K, 3), NaN where not seen."""
+    most = max(len(people) for people in frames)
+    if most > limits.people:
         raise PoseFormatError(
-            "several_people", "OpenPose saw several people. Keep the patient's keypoints only."
+            "several_people",
+            f"OpenPose saw {most} people at once; at most {limits.people} are followed. Keep the patient's "
+            "keypoints only.",
         )
-    sizes = {len(people[0]) for people in frames if people}
-    if len(sizes) > 1:
+    if len({len(person) for people in frames for person in people}) > 1:
         raise PoseFormatError("truncated", "Frames differ in the number of joints. " + TRUNCATED)
-    unseen = np.full((sizes.pop(), 4), np.nan)
-    return np.stack([people[0] if people else unseen for people in frames])[..., :3]
+    return follow([[person[:, :3] for person in people] for people in frames])
 
 
 def _skeleton(points: np.ndarray) -> tuple[str, dict[str, int]]:

@@ -13,19 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ml.poses.assemble import MAX_FRAMES
 from ml.poses.errors import PoseFormatError
-
-MAX_BYTES = 128 * 2**20
-#: A pose file of the most frames, with a whole hand's and face's points besides, has fewer values than this.
-MAX_VALUES = MAX_FRAMES * 150 * 4
+from ml.poses.limits import USUAL_LIMITS, Limits
 
 #: An archive of poses holds a handful of arrays.
 MAX_MEMBERS = 100
-#: A line for each joint of each frame is the longest table.
-MAX_LINES = MAX_FRAMES * 40
-#: A frame a file, and folders besides; how each begins in the archive's directory.
-MAX_ENTRIES = MAX_FRAMES + 1000
+#: Besides a file a frame an archive may have this many folders; how each entry begins in its directory.
+MAX_FOLDERS = 1000
 _ENTRY = b"PK\x01\x02"
 #: How zipfile, zlib and NumPy's header parser answer damaged bytes.
 DAMAGED = (
@@ -55,10 +49,15 @@ class Source:
     ----------
     data : bytes
         The whole file.
+    limits : Limits
+    person : int, optional
+        Which of several people a person chose, from 1.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, limits: Limits = USUAL_LIMITS, person: int | None = None) -> None:
         self.data = data
+        self.limits = limits
+        self.person = person
 
     @cached_property
     def text(self) -> str | None:
@@ -88,10 +87,8 @@ class Source:
     def lines(self) -> list[str]:
         """The lines of a text file; refused before they are taken apart if they are too many."""
         text = self.text or ""
-        if text.count("\n") > MAX_LINES:
-            raise PoseFormatError(
-                "too_many_frames", f"The file is too long; at most {MAX_FRAMES} frames are read."
-            )
+        if text.count("\n") > self.limits.lines:
+            raise self.limits.too_long("The file has too many lines")
         return text.splitlines()
 
     @cached_property
@@ -117,41 +114,61 @@ class Source:
         return ()
 
     @cached_property
-    def rows(self) -> list[list[str]]:
-        """The rows below the header of a CSV file."""
+    def _body(self) -> list[str]:
+        """The lines below the header of a CSV file."""
         lines = [line for line in self.lines if line.strip() and not line.startswith("#")]
-        if len(lines) * len(self.header) > 4 * MAX_VALUES:
-            raise PoseFormatError(
-                "too_many_frames", f"The table is too long; at most {MAX_FRAMES} frames are read."
-            )
+        if len(lines) * len(self.header) > 4 * self.limits.values:
+            raise self.limits.too_long("The table is too long")
+        return lines[1:]
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows below the header of a CSV file."""
+        return len(self._body)
+
+    @cached_property
+    def _rows(self) -> list[list[str]]:
+        """The fields of the rows below the header of a CSV file."""
         try:
-            rows = list(csv.reader(lines[1:], strict=True))
+            if '"' in (self.text or ""):
+                rows = list(csv.reader(self._body, strict=True))
+            else:
+                rows = [line.split(",") for line in self._body]
         except csv.Error as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
-        short = [len(row) for row in rows if len(row) != len(self.header)]
-        if short:
+        short = next((len(row) for row in rows if len(row) != len(self.header)), None)
+        if short is not None:
             raise PoseFormatError(
                 "truncated",
-                f"A line of the table has {short[0]} fields instead of {len(self.header)}. " + TRUNCATED,
+                f"A line of the table has {short} fields instead of {len(self.header)}. " + TRUNCATED,
             )
         return rows
 
     def column(self, name: str) -> list[str]:
         """The texts of one column of a CSV file."""
         place = self.header.index(name)
-        return [row[place] for row in self.rows]
+        return [row[place] for row in self._rows]
 
-    def numbers(self, name: str) -> np.ndarray:
-        """One column of a CSV file as numbers, NaN where a field is empty."""
-        return np.array([number(field) for field in self.column(name)], dtype=np.float64)
+    def numbers(self, *names: str) -> np.ndarray:
+        """Columns of a CSV file as numbers, (rows, columns); NaN where a field is empty."""
+        places = [self.header.index(name) for name in names]
+        rows = self._rows
+        values = np.empty((len(rows), len(places)))
+        for i, place in enumerate(places):
+            fields = [row[place] for row in rows]
+            try:
+                values[:, i] = np.fromiter(map(float, fields), np.float64, len(fields))
+            except ValueError:
+                values[:, i] = [number(field) for field in fields]
+        return values
 
     @cached_property
     def array_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the arrays of an NPZ file, from their headers alone; empty if it is none."""
         if not self.data.startswith(b"PK"):
             return {}
-        if self.data.count(_ENTRY) > MAX_ENTRIES:
-            raise PoseFormatError("too_many_frames", f"The archive holds more than {MAX_ENTRIES} files.")
+        if self.data.count(_ENTRY) > self.limits.frames + MAX_FOLDERS:
+            raise self.limits.too_long("The archive holds too many files")
         try:
             with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
                 headers = {
@@ -162,7 +179,7 @@ class Source:
         except DAMAGED as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
         for shape, dtype in headers.values():
-            _check_size(shape, dtype)
+            self._check_size(shape, dtype)
         return {name: shape for name, (shape, _) in headers.items()}
 
     def array(self, name: str) -> np.ndarray:
@@ -172,6 +189,18 @@ class Source:
                 return np.asarray(archive[name])
         except DAMAGED as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
+
+    def _check_size(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        if dtype.hasobject:
+            raise PoseFormatError(
+                "unsafe_format",
+                "The file holds Python objects, which are never loaded. Export plain arrays.",
+            )
+        if (
+            math.prod(shape) > self.limits.values
+            or math.prod(shape) * dtype.itemsize > self.limits.size_bytes
+        ):
+            raise self.limits.too_long("The file holds too much")
 
 
 def number(field: object) -> float:
@@ -195,12 +224,3 @@ def _array_header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tupl
         else:
             shape, _, dtype = np.lib.format.read_array_header_2_0(member)
     return shape, dtype
-
-
-def _check_size(shape: tuple[int, ...], dtype: np.dtype) -> None:
-    if dtype.hasobject:
-        raise PoseFormatError(
-            "unsafe_format", "The file holds Python objects, which are never loaded. Export plain arrays."
-        )
-    if math.prod(shape) > MAX_VALUES or math.prod(shape) * dtype.itemsize > MAX_BYTES:
-        raise PoseFormatError("too_many_frames", f"The file holds too much; at most {MAX_FRAMES} frames.")

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ml.poses.assemble import MAX_FRAMES
 from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import MAX_VALUES, TRUNCATED
+from ml.poses.formats.source import TRUNCATED
+from ml.poses.limits import Limits
 
 _EMPTY_FIELD = {
     sep: re.compile(f"(?<={sep})[ ]*(?={sep}|$)|^[ ]*(?={sep})", re.MULTILINE) for sep in ("\t", ",")
 }
 
 
-def numbers_of(lines: Sequence[str], n_columns: int, separator: str | None) -> np.ndarray:
+def numbers_of(lines: Sequence[str], n_columns: int, separator: str | None, limits: Limits) -> np.ndarray:
     """Return the numbers of the lines, (rows, n_columns); empty lines are left out.
 
     Parameters
@@ -24,6 +24,7 @@ def numbers_of(lines: Sequence[str], n_columns: int, separator: str | None) -> n
         A row may be shorter by whole points (three columns), and longer by empty fields.
     separator : {"\\t", ","} or None
         None: any white space, so that no field can be empty. Otherwise an empty field is NaN.
+    limits : Limits
 
     Raises
     ------
@@ -31,11 +32,8 @@ def numbers_of(lines: Sequence[str], n_columns: int, separator: str | None) -> n
         `truncated` for a row of another length or a word; `too_many_frames`.
     """
     rows = [line for line in lines if line.strip(" \t\r\n,")]
-    if len(rows) > MAX_FRAMES or len(rows) * n_columns > MAX_VALUES:
-        raise PoseFormatError(
-            "too_many_frames",
-            f"The file has {len(rows)} frames of {n_columns} values; at most {MAX_FRAMES} are read.",
-        )
+    if len(rows) > limits.frames or len(rows) * n_columns > limits.values:
+        raise limits.too_long(f"The file has {len(rows)} frames of {n_columns} values")
     if separator is None:
         rows = [" ".join(line.split()) for line in rows]
         separator = " "

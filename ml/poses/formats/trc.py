@@ -4,12 +4,11 @@ from itertools import dropwhile
 
 import numpy as np
 
-from ml.poses.assemble import check_frame_count, checked_frame_rate, frame_rate_of_times, no_frame_rate
+from ml.poses.assemble import Found, Said, checked_frame_rate, frame_rate_of_times
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats.source import TRUNCATED, Source, number
 from ml.poses.formats.text_table import numbers_of
-from ml.poses.markers import sequence_from_points
-from ml.poses.sequence import PoseSequence
+from ml.poses.markers import found_in_points
 
 name = "trc"
 
@@ -22,13 +21,13 @@ def sniff(source: Source) -> bool:
     return (source.text or "")[:200].lstrip().startswith("PathFileType")
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     head, rows, names = _table(source)
     unit = _UNITS.get(head.get("Units", "").lower())
     if unit is None:
         raise PoseFormatError("not_metres", "The header does not state a unit of m, cm or mm under 'Units'.")
     frame_rate = _frame_rate(head, rows[:, 1])
-    return sequence_from_points(_named(rows, names), unit=unit, frame_rate=frame_rate, format=name)
+    return found_in_points(_named(rows, names), format=name, frame_rate=frame_rate, unit=Said(unit))
 
 
 def points_of(source: Source) -> dict[str, np.ndarray]:
@@ -45,9 +44,9 @@ def _table(source: Source) -> tuple[dict[str, str], np.ndarray, list[str]]:
     separator = "\t" if "\t" in lines[1] else ","
     head = dict(zip(_fields(lines[1], separator), _fields(lines[2], separator), strict=False))
     names = [field for field in _fields(lines[3], separator)[2:] if field]
-    rows = numbers_of(lines[5:], 2 + 3 * len(names), separator)
+    rows = numbers_of(lines[5:], 2 + 3 * len(names), separator, source.limits)
     _check_count(head, len(rows))
-    check_frame_count(len(rows))
+    source.limits.check_frames(len(rows))
     return head, rows, names
 
 
@@ -68,9 +67,9 @@ def _check_count(head: dict[str, str], n_rows: int) -> None:
         )
 
 
-def _frame_rate(head: dict[str, str], times: np.ndarray) -> float:
+def _frame_rate(head: dict[str, str], times: np.ndarray) -> Said | str:
     if not head.get("DataRate"):
-        raise no_frame_rate("Write it in the header under 'DataRate', in frames per second.")
+        return "Write it in the header under 'DataRate', in frames per second."
     stated = checked_frame_rate(number(head["DataRate"]))
     if np.isfinite(times).all() and abs(frame_rate_of_times(times) / stated - 1.0) > SAME_RATE:
         raise PoseFormatError(
@@ -78,4 +77,4 @@ def _frame_rate(head: dict[str, str], times: np.ndarray) -> float:
             f"The header says {stated:g} frames per second, the times {frame_rate_of_times(times):.4g}. "
             "Export the file again.",
         )
-    return stated
+    return Said(stated)

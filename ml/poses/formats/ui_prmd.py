@@ -5,18 +5,17 @@ Its Kinect text is not read: positions there are relative to the parent's turn, 
 
 import re
 
-from ml.poses.assemble import check_frame_count
+from ml.poses.assemble import Found, Said
 from ml.poses.formats.source import Source
 from ml.poses.formats.text_table import numbers_of
-from ml.poses.markers import sequence_from_points
-from ml.poses.sequence import PoseSequence
+from ml.poses.markers import found_in_points
 from ml.skeletons import PLUG_IN_GAIT_39
 
 name = "ui_prmd_vicon"
 
 FRAME_RATE_HZ = 100.0
 _COLUMNS = 3 * len(PLUG_IN_GAIT_39)
-_INFERRED = ("frame rate: 100 Hz, as the data set", "unit: mm, as the data set")
+_DATA_SET = "as the data set"
 
 
 def sniff(source: Source) -> bool:
@@ -26,9 +25,14 @@ def sniff(source: Source) -> bool:
     return len(first.replace(",", " ").split()) == _COLUMNS and not re.search(r"[^-+.,\s\deE]", first)
 
 
-def read(source: Source) -> PoseSequence:
+def read(source: Source) -> Found:
     text = source.text or ""
-    rows = numbers_of(source.lines, _COLUMNS, "," if "," in text else None)
-    check_frame_count(len(rows))
+    rows = numbers_of(source.lines, _COLUMNS, "," if "," in text else None, source.limits)
+    source.limits.check_frames(len(rows))
     points = {marker: rows[:, 3 * i : 3 * i + 3] for i, marker in enumerate(PLUG_IN_GAIT_39)}
-    return sequence_from_points(points, unit="mm", frame_rate=FRAME_RATE_HZ, format=name, inferred=_INFERRED)
+    return found_in_points(
+        points,
+        format=name,
+        frame_rate=Said(FRAME_RATE_HZ, "format", _DATA_SET),
+        unit=Said("mm", "format", _DATA_SET),
+    )

@@ -10,6 +10,7 @@ import pytest
 from ml.poses import assemble
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import READERS, read
+from ml.poses.limits import MIN_FRAMES, USUAL_LIMITS
 from ml.poses.writers.exfb_json import as_exfb_json
 from ml.skeletons import EC3D_19
 from tests.ml.poses import samples
@@ -43,8 +44,10 @@ def test_every_joint_is_named():
 
 
 def test_the_limits_are_the_code():
-    assert f"at least {assemble.MIN_FRAMES}" in DOC
-    assert f"{assemble.MAX_FRAMES:,}".replace(",", " ") in DOC
+    assert f"at least {MIN_FRAMES}" in DOC
+    assert f"at most {USUAL_LIMITS.frames:,} frames".replace(",", " ") in DOC
+    assert f"at most {USUAL_LIMITS.seconds / 60:g} minutes" in DOC
+    assert f"at most {USUAL_LIMITS.size_bytes >> 20} MB" in DOC
     assert f"between {assemble.MIN_FRAME_RATE_HZ:g} and {assemble.MAX_FRAME_RATE_HZ:g}" in DOC
 
 

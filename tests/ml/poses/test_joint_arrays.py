@@ -20,7 +20,7 @@ def refused(data: bytes) -> PoseFormatError:
 @pytest.mark.parametrize(("places", "said"), [(H36M_17, "Human3.6M"), (COCO_17, "COCO")])
 def test_the_two_orders_are_told_apart(places, said):
     sequence = read(io.BytesIO(samples.joints_17(places=places)))
-    assert f"skeleton: {said}, 17 joints" in sequence.inferred
+    assert f"skeleton: {said}, 17 joints, from where the first joint lies" in sequence.inferred
     truth = samples.squatting()
     for a, b in (("left_wrist", "right_ankle"), ("right_knee", "left_hip")):
         expected = np.linalg.norm(truth[:, EC3D_19.index(a)] - truth[:, EC3D_19.index(b)], axis=1)

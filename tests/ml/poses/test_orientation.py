@@ -36,9 +36,9 @@ def distances(positions: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("motion", [samples.squatting(60), samples.planking(60)], ids=["squat", "plank"])
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_any_axis_may_be_up(up, motion, scale):
-    joints, inferred = stand_up(named(turned_so_that_up_is(motion * scale, up)))
+    joints, facts = stand_up(named(turned_so_that_up_is(motion * scale, up)))
     result = np.stack(list(joints.values()), axis=1) / scale
-    assert inferred == (f"axes: {up} up, from how the body stands",)
+    assert [fact.in_words() for fact in facts] == [f"axes: {up} up, from how the body stands"]
     np.testing.assert_allclose(result[..., 2], motion[..., 2], atol=1e-9)
     np.testing.assert_allclose(distances(result), distances(motion), atol=1e-9)
     # Left is still left: seen from above the turn is a turn, never a mirror.
@@ -52,8 +52,8 @@ def test_a_mirrored_frame_is_righted(feet):
     joints = named(motion * [1.0, -1.0, 1.0])
     if not feet:
         joints = {name: path for name, path in joints.items() if "toe" not in name and "heel" not in name}
-    righted, inferred = stand_up(joints)
-    assert any(remark.startswith("mirrored") for remark in inferred)
+    righted, facts = stand_up(joints)
+    assert ("sides", "mirrored") in [fact[:2] for fact in facts]
     across = righted["right_hip"][0] - righted["left_hip"][0]
     forward = np.cross([0.0, 0.0, 1.0], across)
     assert (righted["left_knee"][30] - righted["left_ankle"][30]) @ forward > 0
@@ -71,8 +71,8 @@ def test_infinities_and_arms_without_length_are_survived():
     joints = named(samples.squatting(60))
     joints["left_knee"][5] = np.inf
     joints["left_wrist"][7] = -1e300
-    result, inferred = stand_up(joints)
-    assert inferred[0].startswith("axes: z up")
+    result, facts = stand_up(joints)
+    assert facts[0].value == "z up"
     assert np.isnan(result["left_knee"][5]).all()
     assert np.isnan(result["left_wrist"][7]).all()
     for side in ("left", "right"):
@@ -92,8 +92,8 @@ def test_arms_held_out_while_standing_are_no_plank(up, heading):
         motion[:, EC3D_19.index(f"{side}_wrist")] = shoulder + [0.0, 0.56, 0.0]
     c, s = np.cos(np.radians(heading)), np.sin(np.radians(heading))
     turned = motion @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T
-    _, inferred = stand_up(named(turned_so_that_up_is(turned, up)))
-    assert inferred == (f"axes: {up} up, from how the body stands",)
+    _, facts = stand_up(named(turned_so_that_up_is(turned, up)))
+    assert [fact.in_words() for fact in facts] == [f"axes: {up} up, from how the body stands"]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -102,5 +102,5 @@ def test_arms_held_out_while_standing_are_no_plank(up, heading):
 def test_arms_held_out_or_folded_make_no_plank(code, seed, moved):
     """Simulated people hold their arms in all ways; with legs straight that is a plank's shape, turned."""
     motion = simulate_repetition(Person.sample(seed), code, np.random.default_rng(seed)).correct.positions
-    _, inferred = stand_up(named(motion + moved))
-    assert inferred == ("axes: z up, from how the body stands",)
+    _, facts = stand_up(named(motion + moved))
+    assert [fact.in_words() for fact in facts] == ["axes: z up, from how the body stands"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ml.poses.errors import PoseFormatError
+from ml.poses.facts import Fact
 from ml.poses.formats import read
 from ml.poses.sequence import PoseSequence
 from ml.poses.writers.exfb_json import write_exfb_json
@@ -24,7 +25,9 @@ def test_an_impossible_frame_rate_is_refused(rate):
 
 
 def test_a_cut_keeps_everything_but_the_frames():
-    whole = PoseSequence(samples.squatting(), 30.0, format="npz", travels=False, inferred=("unit: mm",))
+    whole = PoseSequence(
+        samples.squatting(), 30.0, format="npz", travels=False, facts=(Fact("unit", "mm", "body"),)
+    )
     part = whole.cut(10, 40)
     np.testing.assert_array_equal(part.positions, whole.positions[10:40])
     assert (part.format, part.travels, part.inferred, part.duration) == ("npz", False, ("unit: mm",), 1.0)

@@ -1,0 +1,113 @@
+"""Of several people in a recording the one who exercises: followed through frames, told by the movement."""
+
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.poses.body import median_length
+from ml.poses.errors import PoseFormatError
+from ml.poses.facts import Fact
+
+Array = NDArray[np.float64]
+
+#: Who is seen in less than this share of the frames walked by.
+LEAST_SEEN = 0.5
+#: Another one who moves this share as much could be meant as well: then a person has to say.
+AS_MUCH = 0.6
+#: So many are followed by the best of all assignments, more by the nearest first.
+_FEW = 4
+
+
+def follow(frames: list[list[Array]]) -> Array:
+    """Return the path of everybody, (P, F, K, 3), NaN where not seen, in the order of their appearance.
+
+    Parameters
+    ----------
+    frames : list of lists of ndarray, shape (K, 3)
+        Everybody in each frame, in any order; NaN where a joint was not seen.
+    """
+    n_joints = len(next(person for people in frames for person in people))
+    n_most = max(len(people) for people in frames)
+    paths = np.full((n_most, len(frames), n_joints, 3), np.nan)
+    last = np.full((n_most, n_joints, 3), np.nan)
+    for f, people in enumerate(frames):
+        for slot, person in zip(_slots(last, people), people, strict=True):
+            paths[slot, f] = person
+            last[slot] = np.where(np.isfinite(person), person, last[slot])
+    return paths
+
+
+def exercising(paths: Array, joints: dict[str, int], chosen: int | None) -> tuple[Array, tuple[Fact, ...]]:
+    """Return the positions (F, K, 3) of the one who exercises, and the fact of the choice.
+
+    Parameters
+    ----------
+    paths : ndarray of float, shape (P, F, K, 3)
+        From `follow`.
+    joints : dict of str to int
+        Which joint is where along axis 2, by EC3D_19 name.
+    chosen : int, optional
+        Who it is, from 1, where a person said it.
+
+    Raises
+    ------
+    PoseFormatError
+        `several_people` where two move alike, or there is no such number.
+    """
+    n_people = len(paths)
+    if n_people == 1:
+        return paths[0], ()
+    if chosen is not None:
+        if not 1 <= chosen <= n_people:
+            raise PoseFormatError(
+                "several_people", f"There is no person {chosen}: the recording shows {n_people} people."
+            )
+        return paths[chosen - 1], (Fact("person", f"{chosen} of {n_people}", "person", "as a person said"),)
+    there = np.isfinite(paths).all(axis=-1).any(axis=-1).mean(axis=1) >= LEAST_SEEN
+    moves = np.where(there, [_movement(path, joints) for path in paths], 0.0)
+    first, second = np.argsort(-moves)[:2]
+    if there.sum() > 1 and moves[second] >= AS_MUCH * moves[first]:
+        raise PoseFormatError(
+            "several_people",
+            f"The recording shows {n_people} people, and two move alike. Keep the patient's keypoints only.",
+        )
+    how = "who bends and stretches most" if there.sum() > 1 else "who is seen throughout"
+    return paths[first], (Fact("person", f"{first + 1} of {n_people}", "body", how),)
+
+
+def _slots(last: Array, people: list[Array]) -> list[int]:
+    """Which of those followed each person of a frame is: the nearest to where they were."""
+    if not people:
+        return []
+    with np.errstate(invalid="ignore"):
+        steps = np.linalg.norm(np.stack(people)[:, None] - last[None], axis=-1)
+    known = np.isfinite(steps)
+    distance = np.where(known, steps, 0.0).sum(axis=-1) / np.maximum(known.sum(axis=-1), 1)
+    # Nobody was followed in an empty place: it is taken only by who is far from everybody.
+    empty = ~np.isfinite(last).any(axis=(-1, -2))
+    distance[:, empty] = 1e12 + np.arange(empty.sum())
+    n_people, n_slots = distance.shape
+    if n_slots <= _FEW:
+        rows = np.arange(n_people)
+        orders = permutations(range(n_slots), n_people)
+        return list(min(orders, key=lambda order: distance[rows, list(order)].sum()))
+    slots: list[int] = []
+    for row in distance:
+        slots.append(next(int(slot) for slot in np.argsort(row) if slot not in slots))
+    return slots
+
+
+def _movement(path: Array, joints: dict[str, int]) -> float:
+    """How much a body shortens and stretches between shoulders and ankles, as a share of its length."""
+
+    def between(part: str) -> Array:
+        return (path[:, joints[f"left_{part}"]] + path[:, joints[f"right_{part}"]]) / 2.0
+
+    ankles = between("ankle")
+    lengths = [np.linalg.norm(between(part) - ankles, axis=-1) for part in ("hip", "shoulder")]
+    usual = median_length(between("shoulder") - ankles)
+    known = [length[np.isfinite(length)] for length in lengths]
+    if not np.isfinite(usual) or usual <= 0 or any(len(length) == 0 for length in known):
+        return 0.0
+    return float(sum(np.subtract(*np.percentile(length, [95, 5])) for length in known)) / usual
