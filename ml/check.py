@@ -12,7 +12,6 @@ from ml.poses.errors import PoseFormatError
 from ml.poses.formats import read
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
-from ml.quality import grade
 from ml.repetitions import exercise_of_most, find_repetitions
 from ml.skeletons import EC3D_19
 
@@ -46,7 +45,6 @@ def report(path: Path) -> dict[str, Any]:
     except PoseFormatError as error:
         return {"file": str(path), "error": {"code": error.code, "message": error.message}}
     spans = find_repetitions(prepared.sequence)
-    quality = grade(prepared)
     return {
         "file": str(path),
         "format": sequence.format,
@@ -54,8 +52,8 @@ def report(path: Path) -> dict[str, Any]:
         "frames": len(sequence),
         "frame_rate": sequence.frame_rate,
         "inferred": list(sequence.inferred),
-        "quality": quality.grade,
-        "quality_reasons": list(quality.reasons),
+        "quality": prepared.quality.grade,
+        "quality_reasons": list(prepared.quality.reasons),
         "person_height": round(person_height(prepared.sequence), 2),
         "estimated": sorted(sequence.estimated),
         "filled": {joint: round(share, 3) for joint, share in prepared.filled.items()},

@@ -5,18 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, median_filter
+from scipy.ndimage import gaussian_filter1d
 from scipy.signal import butter, sosfiltfilt
 
-from ml.poses.assemble import refuse_gaps
+from ml.poses.faults import Fault, repair
+from ml.poses.quality import Quality, grade
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import EC3D_19
 
 #: Movement of these exercises lies under 3 Hz; what is above this is jitter of the sensor.
 LOW_PASS_HZ = 5.0
-#: A joint that is farther than this from the median of its own half second jumped (a person does not).
-JUMP_M = 0.12
-JUMP_WINDOW_S = 0.5
 #: A person whose neck is seen from the feet lower than this lies (plank) instead of standing.
 LYING_ELEVATION_DEGREES = 45.0
 #: Getting down and up again takes time too: this share of lying makes a recording one of lying.
@@ -40,10 +38,12 @@ Array = NDArray[np.float64]
 
 
 class Prepared(NamedTuple):
-    """The performed motion, and the share of frames in which each joint had to be filled in."""
+    """The performed motion, the share of frames in which each joint had to be filled in, faults and grade."""
 
     sequence: PoseSequence
     filled: dict[str, float]
+    faults: tuple[Fault, ...]
+    quality: Quality
 
 
 def prepare(sequence: PoseSequence) -> Prepared:
@@ -60,21 +60,22 @@ def prepare(sequence: PoseSequence) -> Prepared:
         `sequence` has as many frames and the same frame rate; no NaN; the ground at z = 0; heading turned
         once for the whole recording so that the person faces +y; the pelvis of the first frame above
         x = y = 0. A standing person faces where hips and shoulders point; a lying one (plank) from the feet
-        to the head. `filled` maps each joint with filled frames to their share.
+        to the head. `filled` maps each joint with filled frames to their share; `faults` and `quality` are
+        those of the recording as it came (`ml.poses.faults`, `ml.poses.quality`).
 
     Raises
     ------
     PoseFormatError
         `missing_values` if a joint was not seen often enough.
     """
-    seen = _without_jumps(sequence.positions, sequence.frame_rate)
-    filled = _share_filled(seen)
-    positions = _low_passed(_gaps_filled(seen, sequence.frame_rate), sequence.frame_rate)
+    repaired = repair(sequence)
+    positions = _low_passed(repaired.sequence.positions, sequence.frame_rate)
     if not sequence.travels:
         positions = positions - positions[:, _PELVIS, None]
         positions = positions + _pelvis_path(positions, sequence.frame_rate)[:, None]
     positions = _on_the_ground(_facing_forward(positions))
-    return Prepared(replace(sequence, positions=positions, travels=True), filled)
+    performed = replace(sequence, positions=positions, travels=True)
+    return Prepared(performed, repaired.filled, repaired.faults, grade(repaired))
 
 
 def is_lying(positions: Array) -> bool:
@@ -86,51 +87,6 @@ def elevation_degrees(positions: Array) -> Array:
     """Return how steeply the neck is above the ankles, (F,): 90 standing, near 15 in a plank."""
     neck = positions[:, _NECK] - positions[:, _ANKLES].mean(axis=1)
     return np.degrees(np.arctan2(neck[:, 2], np.hypot(neck[:, 0], neck[:, 1])))
-
-
-def _without_jumps(positions: Array, frame_rate: float) -> Array:
-    """NaN where a joint jumped away from the median of its neighbourhood in time."""
-    width = 2 * max(1, round(JUMP_WINDOW_S * frame_rate / 2)) + 1
-    median = np.zeros_like(positions)
-    for joint in range(positions.shape[1]):
-        seen = np.isfinite(positions[:, joint]).all(axis=-1)
-        if seen.any():
-            for axis in range(3):
-                path = _interpolated(positions[:, joint, axis], seen)
-                median[:, joint, axis] = median_filter(path, width, mode="mirror")
-    distance = np.linalg.norm(positions - median, axis=-1)
-    return np.where((distance > _jump_threshold(distance))[..., None], np.nan, positions)
-
-
-def _jump_threshold(distance: Array) -> Array:
-    """A fast limb leaves its own median regularly: three times its usual distance is no jump, (J,)."""
-    usual = np.array(
-        [np.percentile(d[np.isfinite(d)], 90) if np.isfinite(d).any() else 0.0 for d in distance.T]
-    )
-    return np.maximum(JUMP_M, 3.0 * usual)
-
-
-def _share_filled(positions: Array) -> dict[str, float]:
-    missing = ~np.isfinite(positions).all(axis=-1)
-    share = missing.mean(axis=0)
-    return {EC3D_19.joints[i]: float(share[i]) for i in np.flatnonzero(share)}
-
-
-def _gaps_filled(positions: Array, frame_rate: float) -> Array:
-    """Straight lines over the gaps; the first and last value held at the ends."""
-    result = positions.copy()
-    for i, joint in enumerate(EC3D_19.joints):
-        seen = np.asarray(np.isfinite(positions[:, i]).all(axis=-1))
-        refuse_gaps(joint, seen, frame_rate)
-        for axis in range(3):
-            result[:, i, axis] = _interpolated(positions[:, i, axis], seen)
-    return result
-
-
-def _interpolated(path: Array, seen: NDArray[np.bool_]) -> Array:
-    """A path (F,) with straight lines where it was not seen; the first and last value held at the ends."""
-    frames = np.arange(len(path))
-    return np.interp(frames, frames[seen], path[seen])
 
 
 def _low_passed(positions: Array, frame_rate: float) -> Array:

@@ -85,7 +85,10 @@ class PoseSequence:
         """Return the same recording with other positions, and another frame rate if one is given."""
         return replace(self, positions=positions, frame_rate=frame_rate or self.frame_rate)
 
+    def mirrored_joints(self) -> "PoseSequence":
+        """Return the same positions with left and right joints exchanged."""
+        return self.with_positions(self.positions[:, list(self.skeleton.mirrored)])
+
     def mirrored(self) -> "PoseSequence":
         """Return the motion as seen in a mirror: x negated, left and right joints exchanged."""
-        swapped = self.positions[:, list(self.skeleton.mirrored)] * np.array([-1.0, 1.0, 1.0])
-        return self.with_positions(swapped)
+        return self.with_positions(self.mirrored_joints().positions * np.array([-1.0, 1.0, 1.0]))

@@ -32,7 +32,7 @@ def noisy(positions: np.ndarray, seed: int = 0, metres: float = 0.01) -> np.ndar
 )
 def test_the_frame_is_the_promised_one(positions):
     recorded = PoseSequence(moved(positions, 130.0, (2.0, -1.0, 0.7)), 30.0)
-    prepared, filled = prepare(recorded)
+    prepared, filled, *_ = prepare(recorded)
     assert (len(prepared), prepared.frame_rate, filled) == (len(recorded), 30.0, {})
     np.testing.assert_allclose(prepared.positions[0, PELVIS, :2], 0.0, atol=1e-9)
     assert abs(prepared.positions[..., 2].min(axis=1).mean()) < 0.02
@@ -96,7 +96,7 @@ def test_gaps_are_filled_and_told():
     gappy[:5, ANKLE] = np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        prepared, filled = prepare(PoseSequence(gappy, 30.0))
+        prepared, filled, *_ = prepare(PoseSequence(gappy, 30.0))
     assert filled == {"left_knee": pytest.approx(12 / 120), "left_ankle": pytest.approx(5 / 120)}
     reference = prepare(PoseSequence(clean, 30.0)).sequence.positions
     assert np.isfinite(prepared.positions).all()
@@ -107,7 +107,7 @@ def test_a_joint_that_jumps_away_for_a_moment_is_brought_back():
     clean = samples.squatting(120)
     jumping = clean.copy()
     jumping[40:43, KNEE] += [0.6, 0.0, 0.3]
-    prepared, filled = prepare(PoseSequence(jumping, 30.0))
+    prepared, filled, *_ = prepare(PoseSequence(jumping, 30.0))
     assert filled["left_knee"] >= 3 / 120
     reference = prepare(PoseSequence(clean, 30.0)).sequence.positions
     np.testing.assert_allclose(prepared.positions, reference, atol=0.04)

@@ -1,0 +1,143 @@
+"""How far a recording can be trusted: good, usable or poor, with the reasons."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ml.poses.faults import Fault, Repaired
+from ml.poses.sequence import PoseSequence
+
+Grade = Literal["good", "usable", "poor"]
+GRADES: tuple[Grade, ...] = ("good", "usable", "poor")
+
+#: From the first number on a recording is usable, from the second poor.
+FILLED_SHARE = (0.05, 0.2)
+SWAPPED_SHARE = (0.0, 0.2)
+#: A gap up to the first length (seconds) is bridged without loss; over a longer one the path is a guess.
+GAP_S = (0.2, 1.0)
+#: A limb is rigid: what its length varies by (median deviation, as a share) is the sensor's error.
+LENGTH_SPREAD = (0.05, 0.15)
+#: Jitter that the analysis takes out is taken out here too: lengths are averaged over this time.
+AVERAGED_S = 0.1
+#: Below the first number usable, below the second poor; Hz.
+FRAME_RATE_HZ = (20.0, 12.0)
+
+_LIMBS = tuple(
+    (f"{side}_{upper}", f"{side}_{lower}", f"{side} {limb}")
+    for limb, upper, lower in (
+        ("thigh", "hip", "knee"),
+        ("shank", "knee", "ankle"),
+        ("upper arm", "shoulder", "elbow"),
+        ("forearm", "elbow", "wrist"),
+    )
+    for side in ("left", "right")
+)
+
+
+class Quality(NamedTuple):
+    """The grade, and a sentence for each thing that lowers it (none for a good recording)."""
+
+    grade: Grade
+    reasons: tuple[str, ...]
+
+
+GOOD = Quality("good", ())
+
+
+def grade(repaired: Repaired) -> Quality:
+    """Grade one recording.
+
+    Parameters
+    ----------
+    repaired : Repaired
+        From `ml.poses.faults.repair`: the motion without gaps, and what was wrong with it.
+
+    Returns
+    -------
+    Quality
+        The worst of what was found decides: joints filled in, lost for long or exchanged, limbs whose length
+        varies, a slow frame rate, feet that the sensor does not give.
+    """
+    sequence = repaired.sequence
+    found = [
+        *_filled(repaired.filled),
+        *_long_gaps(repaired.faults, sequence.frame_rate),
+        *_exchanged(repaired.faults, len(sequence)),
+        *_lengths(sequence),
+        *_rate(sequence),
+        *_feet(sequence),
+    ]
+    worst = max((GRADES.index(level) for level, _ in found), default=0)
+    return Quality(GRADES[worst], tuple(reason for _, reason in found))
+
+
+def _level(value: float, thresholds: tuple[float, float]) -> Grade:
+    return "poor" if value >= thresholds[1] else "usable" if value >= thresholds[0] else "good"
+
+
+def _filled(filled: dict[str, float]) -> list[tuple[Grade, str]]:
+    """Of joints that the model needs most of; EC3D's nose tells nothing about an exercise."""
+    return [
+        (level, f"{share:.0%} of the {joint.replace('_', ' ')} was filled in.")
+        for joint, share in sorted(filled.items(), key=lambda item: -item[1])
+        if joint != "nose" and (level := _level(share, FILLED_SHARE)) != "good"
+    ]
+
+
+def _long_gaps(faults: tuple[Fault, ...], frame_rate: float) -> list[tuple[Grade, str]]:
+    """The longest gap of each joint, where it is too long for a straight line."""
+    longest: dict[str, Fault] = {}
+    for fault in faults:
+        length = fault.end_frame - fault.start_frame
+        if fault.kind == "gap" and fault.joint != "nose" and length > GAP_S[0] * frame_rate:
+            known = longest.get(fault.joint)
+            if known is None or length > known.end_frame - known.start_frame:
+                longest[fault.joint] = fault
+    found = []
+    for joint, fault in longest.items():
+        start, end = fault.start_frame / frame_rate, fault.end_frame / frame_rate
+        what = f"The {joint.replace('_', ' ')} is lost for {end - start:.1f} s from {start:.1f} s on."
+        found.append((_level(end - start, GAP_S), what))
+    return found
+
+
+def _exchanged(faults: tuple[Fault, ...], n_frames: int) -> list[tuple[Grade, str]]:
+    found = []
+    for part in dict.fromkeys(fault.joint.partition("_")[2] for fault in faults if fault.kind == "swap"):
+        n_swapped = sum(
+            fault.end_frame - fault.start_frame
+            for fault in faults
+            if fault.kind == "swap" and fault.joint == f"left_{part}"
+        )
+        reason = f"Left and right {part.replace('_', ' ')} were exchanged in {n_swapped} frames."
+        found.append((_level(n_swapped / n_frames, SWAPPED_SHARE), reason))
+    return found
+
+
+def _lengths(sequence: PoseSequence) -> list[tuple[Grade, str]]:
+    found: list[tuple[Grade, str]] = []
+    width = min(max(1, round(AVERAGED_S * sequence.frame_rate)), len(sequence))
+    for upper, lower, limb in _LIMBS:
+        bone = sequence.joint(upper) - sequence.joint(lower)
+        sums = np.cumsum(np.concatenate([np.zeros((1, 3)), bone]), axis=0)
+        lengths = np.linalg.norm((sums[width:] - sums[:-width]) / width, axis=1)
+        median = float(np.median(lengths))
+        spread = float(np.median(np.abs(lengths - median))) / median if median > 0 else 1.0
+        if (level := _level(spread, LENGTH_SPREAD)) != "good":
+            # Arms are what one camera sees worst and what these exercises need least.
+            is_leg = limb.endswith(("thigh", "shank"))
+            found.append((level if is_leg else "usable", f"The length of the {limb} varies by {spread:.0%}."))
+    return found
+
+
+def _rate(sequence: PoseSequence) -> list[tuple[Grade, str]]:
+    usable, poor = FRAME_RATE_HZ
+    rate = sequence.frame_rate
+    if rate >= usable:
+        return []
+    return [("poor" if rate < poor else "usable", f"Only {rate:g} frames a second were recorded.")]
+
+
+def _feet(sequence: PoseSequence) -> list[tuple[Grade, str]]:
+    feet = [joint for joint in sequence.estimated if joint.endswith("big_toe")]
+    return [("usable", "The feet were not measured; they are put in from the ankles.")] if feet else []
