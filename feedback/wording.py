@@ -276,6 +276,10 @@ ABSTAINED: dict[str, Sentences] = {
         _("This motion is unlike anything the model has learned. Choose what you see."),
         _("Your physiotherapist will take a look at this one."),
     ),
+    "poor_quality": Sentences(
+        _("The recording is too poor to judge: see its quality. Choose what you see, or ask for a new one."),
+        _("This recording was not clear enough. Your physiotherapist will take a look at it."),
+    ),
 }
 
 #: Why a correction is not verified. Patients never see such a correction; what they would read says so.

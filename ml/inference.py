@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +25,7 @@ from ml.release import PUBLISHED, Release
 from ml.repetitions import Span, exercise_of_most, find_repetitions
 from ml.results import (
     LOW_CONFIDENCE,
+    POOR_QUALITY,
     UNLIKE_TRAINING,
     AnalysisError,
     CorrectionResult,
@@ -170,6 +172,12 @@ class Predictor:
         repetitions = [prepared.sequence.cut(span.start_frame, span.end_frame) for span in spans]
         own = [(baselines or {}).get(span.exercise, ()) for span in spans]
         predictions = self.predict(repetitions, [span.exercise for span in spans], baselines=own)
+        if prepared.quality.grade == "poor":
+            # What cannot be seen well cannot be judged well, whatever the probabilities say.
+            predictions = [
+                (replace(finding, abstained=True, abstained_reason=POOR_QUALITY), None)
+                for finding, _ in predictions
+            ]
         results = tuple(
             RepetitionResult(i, *span, finding, correction)
             for i, (span, (finding, correction)) in enumerate(zip(spans, predictions, strict=True))

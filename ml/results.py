@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ml.poses.sequence import PoseSequence
 
-LOW_CONFIDENCE, UNLIKE_TRAINING = "low_confidence", "unlike_training"
+LOW_CONFIDENCE, UNLIKE_TRAINING, POOR_QUALITY = "low_confidence", "unlike_training", "poor_quality"
 
 
 class AnalysisError(ValueError):
@@ -45,7 +45,7 @@ class Finding:
         Of each class that could be: of the exercise where that is known. They sum to 1.
     abstained : bool
     abstained_reason : str
-        Empty, `low_confidence` or `unlike_training`.
+        Empty, `low_confidence`, `unlike_training`, or `poor_quality` (of the whole recording).
     """
 
     code: str

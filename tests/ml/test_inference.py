@@ -16,6 +16,7 @@ from ml.poses.sequence import PoseSequence
 from ml.published import import_published
 from ml.release import write_release
 from ml.simulate import Person, simulate_recording, simulate_repetition
+from ml.skeletons import EC3D_19
 
 
 def repetitions(codes, seed=0):
@@ -173,6 +174,21 @@ def test_a_hold_is_a_plank_and_a_movement_is_not(release):
     predictor = Predictor(release)
     assert predictor.analyse(hold).exercise == "plank"
     assert predictor.analyse(movement).exercise in ("squat", "lunge")
+
+
+def test_a_poor_recording_is_abstained_from_as_a_whole(release):
+    codes = ("squat.front_bent", "squat.knees_inward")
+    recording, _ = simulate_recording(Person.sample(3), codes, np.random.default_rng(3))
+    predictor = Predictor(release)
+    clear = predictor.analyse(recording, "squat")
+    positions = recording.positions.copy()
+    positions[::3, EC3D_19.index("left_ankle")] = np.nan
+    poor = predictor.analyse(recording.with_positions(positions), "squat")
+    assert "poor_quality" not in {found.finding.abstained_reason for found in clear.repetitions}
+    assert len(poor.repetitions) == len(clear.repetitions)
+    for found in poor.repetitions:
+        assert (found.finding.abstained, found.finding.abstained_reason) == (True, "poor_quality")
+        assert found.correction is None
 
 
 def test_standing_still_holds_no_repetition(release):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ml import correction
 from ml.manifest import Manifest, ReleaseError
-from ml.results import LOW_CONFIDENCE, UNLIKE_TRAINING
+from ml.results import LOW_CONFIDENCE, POOR_QUALITY, UNLIKE_TRAINING
 
 TEXT = (Path(__file__).parents[2] / "docs" / "network.md").read_text(encoding="utf-8")
 FIRST_CELLS = re.findall(r"^\| `([a-z_]+)` \|", TEXT, flags=re.MULTILINE)
@@ -21,6 +21,7 @@ def test_every_check_field_and_code_is_documented_and_no_other():
 def test_reasons_to_abstain_are_documented():
     assert f"`{LOW_CONFIDENCE}`" in TEXT
     assert f"`{UNLIKE_TRAINING}`" in TEXT
+    assert f"`{POOR_QUALITY}`" in TEXT
 
 
 def test_limits_are_those_of_the_code():

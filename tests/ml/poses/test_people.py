@@ -1,0 +1,101 @@
+"""Of several people the one who exercises is followed and chosen, or a person has to say who it is."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from ml.poses.errors import PoseFormatError
+from ml.poses.facts import Corrections
+from ml.poses.formats import read
+from ml.poses.limits import Limits
+from ml.poses.people import exercising, follow
+from ml.skeletons import BODY_25, EC3D_19
+from tests.ml.poses import samples
+
+PLACES = {joint: place for place, joint in enumerate(EC3D_19.joints)}
+
+
+def walking_by(n_frames: int = 90) -> np.ndarray:
+    """Someone upright who crosses the room behind the patient."""
+    upright = samples.squatting(n_frames, depth_degrees=0.0)
+    return upright + np.linspace(-2.0, 2.0, n_frames)[:, None, None] * [1.0, 0.0, 0.0] + [0.0, 1.5, 0.0]
+
+
+def frames_of(*people: np.ndarray, shuffle: int = 1) -> list[list[np.ndarray]]:
+    rng = np.random.default_rng(shuffle)
+    return [[people[i][f] for i in rng.permutation(len(people))] for f in range(len(people[0]))]
+
+
+def archive(*people: np.ndarray) -> bytes:
+    """OpenPose's frames with everybody in an order of its own in each."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as target:
+        for f, crowd in enumerate(frames_of(*people)):
+            found = []
+            for person in crowd:
+                points = np.zeros((25, 4))
+                for joint, place in BODY_25.items():
+                    x, y, z = person[EC3D_19.index(joint)] * 1000
+                    points[place] = [-x, 1500 - z, 3000 - y, 0.9]
+                found.append({"pose_keypoints_3d": points.ravel().tolist()})
+            target.writestr(f"f_{f:05d}.json", json.dumps({"people": found}))
+    return file.getvalue()
+
+
+def test_everybody_is_followed_whatever_the_order():
+    paths = follow(frames_of(samples.squatting(), walking_by()))
+    assert paths.shape == (2, 90, 19, 3)
+    assert {np.abs(path - samples.squatting()).max() < 1e-9 for path in paths} == {True, False}
+
+
+def test_who_comes_later_gets_a_place_of_their_own():
+    frames = frames_of(samples.squatting(), walking_by())
+    alone = [[person] for person in samples.squatting()]
+    paths = follow(alone[:40] + frames[40:70] + alone[70:])
+    np.testing.assert_allclose(paths[0], samples.squatting())
+    assert np.isnan(paths[1, :40]).all()
+    assert np.isfinite(paths[1, 40:70]).all()
+
+
+def test_the_one_who_exercises_is_chosen_and_it_is_said():
+    chosen, facts = exercising(follow(frames_of(samples.squatting(), walking_by())), PLACES, None)
+    np.testing.assert_allclose(chosen, samples.squatting())
+    (fact,) = facts
+    assert (fact.about, fact.known) == ("person", "body")
+    assert fact.value.endswith("of 2")
+
+
+def test_a_passer_by_is_not_the_patient_however_they_move():
+    plank, other = samples.planking(90), samples.squatting(90) + [2.0, 0.0, 0.0]
+    frames = [[plank[f]] if f < 60 else [plank[f], other[f]] for f in range(90)]
+    chosen, _ = exercising(follow(frames), PLACES, None)
+    np.testing.assert_allclose(chosen, plank)
+
+
+def test_two_who_move_alike_are_asked_about():
+    paths = follow(frames_of(samples.squatting(), samples.squatting() + [2.0, 0.0, 0.0]))
+    with pytest.raises(PoseFormatError) as caught:
+        exercising(paths, PLACES, None)
+    assert caught.value.code == "several_people"
+    for number in (1, 2):
+        chosen, facts = exercising(paths, PLACES, number)
+        np.testing.assert_array_equal(chosen, paths[number - 1])
+        assert facts[0].known == "person"
+    with pytest.raises(PoseFormatError, match="no person 3"):
+        exercising(paths, PLACES, 3)
+
+
+def test_an_archive_of_several_people_is_read():
+    data = archive(samples.squatting(), walking_by())
+    sequence = read(io.BytesIO(data))
+    alone = read(io.BytesIO(archive(samples.squatting())))
+    np.testing.assert_allclose(sequence.positions, alone.positions, atol=1e-6)
+    number = next(fact for fact in sequence.asked if fact.about == "person").value[0]
+    other = read(io.BytesIO(data), corrections=Corrections(person=3 - int(number)))
+    assert np.ptp(other.joint("mid_hip")[:, 2]) < 0.01
+    with pytest.raises(PoseFormatError) as caught:
+        read(io.BytesIO(data), limits=Limits(people=1))
+    assert caught.value.code == "several_people"
