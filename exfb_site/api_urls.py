@@ -9,6 +9,7 @@ from feedback import api as feedback
 from feedback import baseline_api as baselines
 from feedback import motion_api as motions
 from feedback import notes_api as notes
+from feedback import reading_api as readings
 from feedback import release_api as releases
 from patients import api as patients
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("patients/<uuid:uuid>/baseline/", baselines.PatientBaseline.as_view(), name="patient_baseline"),
     path("recordings/", feedback.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:uuid>/", feedback.RecordingDetail.as_view(), name="recording"),
+    path("recordings/<uuid:uuid>/reading/", readings.RecordingReading.as_view(), name="reading"),
     path("recordings/<uuid:uuid>/file/", patients.RecordingFile.as_view(), name="recording_file"),
     path("recordings/<uuid:uuid>/move/", feedback.RecordingMoves.as_view(), name="move"),
     path("sessions/", feedback.Sessions.as_view(), name="sessions"),

@@ -7,6 +7,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from ml.poses.limits import USUAL_LIMITS, Limits
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -155,6 +157,13 @@ STORAGES = {
     },
 }
 MAX_UPLOAD_BYTES = env_int("MAX_UPLOAD_MB", 50) * 1024 * 1024
+#: How much the readers take of a file; handed to them, since they know no settings.
+RECORDING_LIMITS = Limits(
+    size_bytes=max(MAX_UPLOAD_BYTES, USUAL_LIMITS.size_bytes),
+    frames=env_int("MAX_RECORDING_FRAMES", USUAL_LIMITS.frames),
+    people=env_int("MAX_RECORDING_PEOPLE", USUAL_LIMITS.people),
+    seconds=60.0 * env_int("MAX_RECORDING_MINUTES", round(USUAL_LIMITS.seconds / 60)),
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

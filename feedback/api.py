@@ -110,12 +110,17 @@ class Recordings(RecordingList):
         return Response(body, status=202 if created else 200, headers=location)
 
 
+def analysed_recording(request: Request, uuid: UUID) -> Recording:
+    """Return a recording that the person may see, with the analysis that is shown of it."""
+    return get_object_or_404(recordings_for(request.user).prefetch_related(_SHOWN), uuid=uuid)
+
+
 class RecordingDetail(APIView):
     """One recording and its current analysis."""
 
     @extend_schema(responses=AnalysedRecordingSerializer)
     def get(self, request: Request, uuid: UUID) -> Response:
-        recording = get_object_or_404(recordings_for(request.user).prefetch_related(_SHOWN), uuid=uuid)
+        recording = analysed_recording(request, uuid)
         log_access(request.user, recording.patient, Action.READ, "recording", recording.uuid)
         return Response(AnalysedRecordingSerializer(recording).data)
 

@@ -132,6 +132,9 @@ class Analysis(models.Model):
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="analyses")
     session = models.ForeignKey(ExerciseSession, on_delete=models.CASCADE, related_name="analyses")
     release = models.ForeignKey(ModelRelease, on_delete=models.PROTECT, related_name="analyses")
+    reading = models.PositiveSmallIntegerField(
+        default=1, help_text=_("Which reading of the recording it is of; people are shown the last.")
+    )
     status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NEW)
     step = models.CharField(max_length=16, choices=Step, default=Step.WAITING)
@@ -167,7 +170,7 @@ class Analysis(models.Model):
         verbose_name_plural = "analyses"
         constraints = [
             models.UniqueConstraint(
-                fields=["recording", "release"], name="one_analysis_a_recording_and_release"
+                fields=["recording", "release", "reading"], name="one_analysis_a_reading_and_release"
             )
         ]
         indexes = [

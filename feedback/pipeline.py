@@ -13,6 +13,7 @@ from django.conf import settings
 
 from ml.manifest import MANIFEST_NAME, ReleaseError, read_manifest, sha256
 from ml.poses.errors import PoseFormatError
+from ml.poses.facts import AS_READ, Corrections
 from ml.poses.formats import read
 from ml.results import AnalysisError
 
@@ -52,15 +53,17 @@ def analyse_file(
     on_step: Callable[[str], object] = lambda step: None,
     *,
     baselines: "Mapping[str, Sequence[PoseSequence]] | None" = None,
+    corrections: Corrections = AS_READ,
 ) -> "RecordingResult":
     """Analyse one recording; raises `AnalysisFailure` where the recording or the release is at fault.
 
     `on_step` is called with the name of each step that begins (`feedback.models.Analysis.Step`). `baselines`
-    are, by exercise, repetitions of this person that were marked correct, as they were kept.
+    are, by exercise, repetitions of this person that were marked correct, as they were kept; `corrections` is
+    what a person said of how the file is to be read.
     """
     on_step("reading")
     try:
-        sequence = read(file)
+        sequence = read(file, corrections=corrections, limits=settings.RECORDING_LIMITS)
         return predictor_of(release_folder).analyse(sequence, exercise, on_step, baselines=baselines)
     except (PoseFormatError, AnalysisError) as error:
         raise AnalysisFailure(error.code, error.message) from error

@@ -59,7 +59,10 @@ def request_analysis(
             patient_id=recording.patient_id, day=timezone.localdate(recording.recorded_at)
         )
         analysis, created = Analysis.objects.get_or_create(
-            recording=recording, release=release, defaults={"session": session, "priority": priority}
+            recording=recording,
+            release=release,
+            reading=recording.reading,
+            defaults={"session": session, "priority": priority},
         )
         if created and priority == Analysis.Priority.NEW:
             transaction.on_commit(partial(announce, analysis.uuid))
@@ -247,6 +250,16 @@ def cancel(*, user: User, analysis: Analysis) -> bool:
         if cancelled:
             log_access(user, patient, AccessLogEntry.Action.CHANGE, "analysis", analysis.uuid)
     return cancelled
+
+
+def withdraw(*, recording: Recording) -> int:
+    """End the open analyses of readings that are no longer a recording's; return how many."""
+    outdated = Analysis.objects.filter(
+        recording=recording, reading__lt=recording.reading, status__in=(_Status.QUEUED, _Status.RUNNING)
+    )
+    return outdated.update(
+        status=_Status.CANCELLED, step=_Step.FINISHED, error_code="cancelled", finished_at=timezone.now()
+    )
 
 
 def retry(*, user: User, analysis: Analysis) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -48,7 +48,8 @@ def analyse_clinic_again(*, user: User, release: ModelRelease) -> Asked:
 
 def queue_again(user: User, release: ModelRelease, recordings: QuerySet[Recording]) -> Asked:
     """Queue those of the recordings that a release has not analysed yet, as far as there is room."""
-    missing = recordings.exclude(analyses__release=release).select_related("patient")
+    known = Analysis.objects.filter(recording=OuterRef("pk"), reading=OuterRef("reading"), release=release)
+    missing = recordings.filter(~Exists(known)).select_related("patient")
     waiting = Analysis.objects.filter(
         priority=Analysis.Priority.AGAIN, status__in=(Analysis.Status.QUEUED, Analysis.Status.RUNNING)
     )

@@ -68,7 +68,7 @@ def standing_verdicts() -> QuerySet[Verdict]:
 
 
 def current_analyses() -> QuerySet[Analysis]:
-    """Return one analysis of each recording: what a person is shown of it.
+    """Return one analysis of each recording, as it is read now: what a person is shown of it.
 
     A finished one comes before one that is waiting or failed; then one that a clinician has reviewed, so that
     no other release ever changes a reviewed finding; then the active release's, then that of the release that
@@ -76,7 +76,7 @@ def current_analyses() -> QuerySet[Analysis]:
     """
     reviewed = standing_verdicts().filter(repetition__analysis=OuterRef("pk"))
     best = (
-        Analysis.objects.filter(recording=OuterRef("recording"))
+        Analysis.objects.filter(recording=OuterRef("recording"), reading=OuterRef("recording__reading"))
         .annotate(
             unfinished=Case(
                 When(status=Analysis.Status.DONE, then=0),

@@ -14,6 +14,7 @@ from feedback.queue import (
     retry,
     store_results,
 )
+from feedback.readings import confirm_recording
 from feedback.reanalysis import analyse_clinic_again, analyse_patient_again
 from feedback.release_comparison import request_comparison
 from feedback.releases import activate_release, folder_of, install_release, release_in_use
@@ -33,6 +34,7 @@ __all__ = [
     "announce",
     "cancel",
     "claim",
+    "confirm_recording",
     "delete_note",
     "fail",
     "folder_of",

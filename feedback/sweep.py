@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from feedback.measuring import measure_unmeasured
@@ -97,9 +97,10 @@ def _is_past(moment: str, now: datetime, seconds: float) -> Q:
 
 
 def _request_forgotten(now: datetime) -> int:
-    """Queue recordings without an analysis: the process ended after storing, or there was no release."""
+    """Queue recordings without an analysis of their reading: the process ended before, or no release was."""
     old = _is_past("created_at", now, settings.ANALYSIS_RESEND_SECONDS)
-    forgotten = Recording.objects.filter(old, analyses=None).order_by("created_at")
+    known = Analysis.objects.filter(recording=OuterRef("pk"), reading=OuterRef("reading"))
+    forgotten = Recording.objects.filter(old, ~Exists(known)).order_by("created_at")
     return sum(request_analysis(recording=recording) is not None for recording in forgotten[:MOST_ANNOUNCED])
 
 

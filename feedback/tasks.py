@@ -92,6 +92,11 @@ def _compute(analysis: Analysis) -> "tuple[RecordingResult, list[str] | None]":
         raise AnalysisFailure("file_missing", "The stored file is gone.") from error
     with file:
         result = pipeline.analyse_file(
-            cast(BinaryIO, file), recording.exercise or None, folder, note, baselines=motions(own)
+            cast(BinaryIO, file),
+            recording.exercise or None,
+            folder,
+            note,
+            baselines=motions(own),
+            corrections=recording.said,
         )
     return result, [str(one.uuid) for one in own.get(result.exercise, [])] if compares else None

@@ -49,12 +49,15 @@ def _upload(request: SignedInRequest, patient: Patient, access: Access) -> HttpR
         try:
             return _receive(request, patient, form.cleaned_data)
         except UploadError as error:
-            form.add_error("file", _sentence(error.code, access))
+            form.add_error("file", sentence_for(error.code, access))
     context = {
         "form": form,
         "patient": patient,
         "access": access,
         "limit_mb": settings.MAX_UPLOAD_BYTES >> 20,
+        "limit_minutes": round(settings.RECORDING_LIMITS.seconds / 60),
+        "limit_frames": settings.RECORDING_LIMITS.frames,
+        "limit_people": settings.RECORDING_LIMITS.people,
     }
     return render(request, "feedback/upload.html", context, status=422 if form.errors else 200)
 
@@ -71,7 +74,7 @@ def _receive(request: SignedInRequest, patient: Patient, data: dict[str, Any]) -
     )
     if not created:
         messages.info(request, _("This file was uploaded before. Here is its recording."))
-    return redirect("recording", recording.uuid)
+    return redirect("reading" if recording.asks else "recording", recording.uuid)
 
 
 def _moment(day: date | None) -> datetime | None:
@@ -110,7 +113,7 @@ def cancel(request: SignedInRequest, analysis_uuid: UUID) -> HttpResponse:
 
 def _progress(analysis: Analysis, access: Access) -> dict[str, Any]:
     status = analysis_status(analysis)
-    error = _sentence(status.error_code, access) if status.error_code else ""
+    error = sentence_for(status.error_code, access) if status.error_code else ""
     return {
         "status": status,
         "steps": _steps(analysis),
@@ -134,7 +137,8 @@ def _steps(analysis: Analysis) -> list[tuple[str, str]]:
     return list(zip(names, states, strict=False))
 
 
-def _sentence(code: str, access: Access) -> str:
+def sentence_for(code: str, access: Access) -> str:
+    """Return what a person with this access reads for a code."""
     return for_patient(code) if access.is_own else for_clinician(code)
 
 

@@ -7,8 +7,9 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ml.poses.assemble import MAX_FRAME_RATE_HZ, MIN_FRAME_RATE_HZ
 from patients.keys import LIFETIMES_DAYS
-from patients.models import ApiKey, Clinic, Exercise, Patient, Prescription, User
+from patients.models import ApiKey, Clinic, Exercise, Patient, Prescription, Recording, User
 from patients.permissions import active_memberships
 
 
@@ -63,6 +64,50 @@ class UploadForm(forms.Form):
         if day and day > timezone.localdate():
             raise forms.ValidationError(_("This day has not come yet."))
         return day
+
+
+class ReadingForm(forms.Form):
+    """How a recording is read; what a person changes here is what they say of it."""
+
+    unit = forms.ChoiceField(
+        label=_("Unit"),
+        choices=[
+            ("m", _("metres")),
+            ("cm", _("centimetres")),
+            ("mm", _("millimetres")),
+            ("inch", _("inches")),
+            ("0.45 inch", _("CMU's unit of 0.45 inch")),
+        ],
+    )
+    up = forms.ChoiceField(
+        label=_("Axis that points up"), choices=[(axis, axis) for axis in ("x", "-x", "y", "-y", "z", "-z")]
+    )
+    frame_rate = forms.FloatField(
+        label=_("Frames per second"), min_value=MIN_FRAME_RATE_HZ, max_value=MAX_FRAME_RATE_HZ
+    )
+    swap_sides = forms.BooleanField(
+        label=_("Left and right are exchanged, as in a mirrored video"), required=False
+    )
+    person = forms.IntegerField(
+        label=_("Which person, counted from 1"), min_value=1, max_value=99, required=False
+    )
+
+    def __init__(self, data: Any = None, *, recording: Recording) -> None:
+        values = {fact.about: fact.value for fact in recording.known_facts}
+        initial = {
+            "unit": values.get("unit"),
+            "up": values.get("axes", "").removesuffix(" up"),
+            "frame_rate": recording.frame_rate,
+            "swap_sides": recording.said.swap_sides,
+            "person": values.get("person", "").partition(" ")[0] or None,
+        }
+        super().__init__(data, initial=initial)
+        if "person" not in values:
+            del self.fields["person"]
+
+    def said(self) -> dict[str, Any]:
+        """Return what the person changed, as `patients.readings.read_again` takes it."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
 class PatientForm(forms.ModelForm):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ml.catalogue import EXERCISES
+from ml.poses.facts import ASKED, Corrections, Fact
 
 
 class Exercise(models.TextChoices):
@@ -200,6 +201,11 @@ def recording_path(recording: "Recording", _name: str) -> str:
 class Recording(models.Model):
     """One uploaded file, kept as it came, and what its reader found in it."""
 
+    class Quality(models.TextChoices):
+        GOOD = "good", _("Good")
+        USABLE = "usable", _("Usable")
+        POOR = "poor", _("Poor")
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="recordings")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -211,9 +217,21 @@ class Recording(models.Model):
     frames = models.PositiveIntegerField()
     frame_rate = models.FloatField(help_text=_("Hz"))
     estimated_joints = models.JSONField(default=list)
-    inferred = models.JSONField(
-        default=list, help_text=_("What the file did not state and the reader worked out.")
+    facts = models.JSONField(
+        default=list, help_text=_("Frame rate, unit, axes and the like: about, value, known, how.")
     )
+    corrections = models.JSONField(
+        default=dict, help_text=_("What a person said of unit, axes, rate and sides; it is read by that.")
+    )
+    reading = models.PositiveSmallIntegerField(
+        default=1, help_text=_("Counts how often it was read differently; each reading is analysed anew.")
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    quality = models.CharField(max_length=10, choices=Quality, blank=True)
+    quality_reasons = models.JSONField(default=list)
     exercise = models.CharField(
         max_length=10, choices=Exercise, blank=True, help_text=_("As stated at upload; empty: find out.")
     )
@@ -228,6 +246,26 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+    @property
+    def known_facts(self) -> list[Fact]:
+        """What is known of the recording besides positions."""
+        return [Fact(**fact) for fact in self.facts]
+
+    @property
+    def said(self) -> Corrections:
+        """What a person said of it, as the readers take it."""
+        return Corrections(**self.corrections)
+
+    @property
+    def inferred(self) -> list[str]:
+        """What the file did not state and the reader worked out, in words."""
+        return [fact.in_words() for fact in self.known_facts if fact.known != "file"]
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person should say if it was read rightly, and nobody has."""
+        return self.confirmed_at is None and any(fact.known in ASKED for fact in self.known_facts)
 
 
 class ApiKey(models.Model):

@@ -3,6 +3,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from ml.poses.assemble import MAX_FRAME_RATE_HZ, MIN_FRAME_RATE_HZ, RARE_UNITS, UNITS
 from patients.models import Exercise, Patient, Prescription, Recording
 
 
@@ -39,6 +40,34 @@ class PatientDetailSerializer(PatientSerializer):
         return MayDoSerializer(self.context["access"]).data
 
 
+class FactSerializer(serializers.Serializer):
+    """One thing known of a recording besides positions."""
+
+    about = serializers.CharField(help_text="`frame rate`, `unit`, `axes`, `sides`, `person`, ...")
+    value = serializers.CharField(help_text="`30 Hz`, `mm`, `y up`, ...")
+    known = serializers.ChoiceField(
+        ["file", "format", "body", "usual", "person"],
+        help_text="Stated in the file, fixed by the format, told by the body, usual, or said by a person.",
+    )
+    how = serializers.CharField(allow_blank=True, help_text="The same in words.")
+
+
+class ReadingSerializer(serializers.Serializer):
+    """What a person says of a recording; what is left out stays as it is."""
+
+    frame_rate = serializers.FloatField(
+        min_value=MIN_FRAME_RATE_HZ, max_value=MAX_FRAME_RATE_HZ, required=False, help_text="Hz."
+    )
+    unit = serializers.ChoiceField([*UNITS, *RARE_UNITS], required=False)
+    up = serializers.ChoiceField(
+        ["x", "-x", "y", "-y", "z", "-z"], required=False, help_text="The file's axis that points up."
+    )
+    swap_sides = serializers.BooleanField(required=False, help_text="Left is right, as in a mirrored video.")
+    person = serializers.IntegerField(
+        min_value=1, max_value=99, required=False, help_text="Which of several people, from 1."
+    )
+
+
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
     patient = serializers.UUIDField(source="patient.uuid", read_only=True)
     estimated_joints = serializers.ListField(
@@ -46,6 +75,13 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
     )
     inferred = serializers.ListField(
         child=serializers.CharField(), help_text="What the file did not state and the reader worked out."
+    )
+    facts = FactSerializer(many=True, read_only=True, help_text="What is known besides positions, and how.")
+    asks = serializers.BooleanField(
+        read_only=True, help_text="Something was inferred that a person should confirm or correct."
+    )
+    quality_reasons = serializers.ListField(
+        child=serializers.CharField(), help_text="What lowers the quality; empty for a good recording."
     )
 
     class Meta:
@@ -64,6 +100,11 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
             "frame_rate",
             "estimated_joints",
             "inferred",
+            "facts",
+            "asks",
+            "confirmed_at",
+            "quality",
+            "quality_reasons",
             "size_bytes",
             "sha256",
         ]

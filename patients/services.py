@@ -22,7 +22,7 @@ from patients.models import (
 )
 from patients.permissions import log_access, require, require_care_team, require_membership
 from patients.signals import recording_received
-from patients.uploads import UploadError, UploadFacts, inspect
+from patients.uploads import UploadError, inspect
 
 Action = AccessLogEntry.Action
 
@@ -153,7 +153,7 @@ def receive_recording(
         pain=pain,
         recorded_at=recorded_at,
         is_simulated=is_simulated or facts.format == "simulated",
-        **_columns(facts),
+        **facts.columns(),
     )
     return _keep(recording, file)
 
@@ -188,16 +188,3 @@ def _check_statements(exercise: str, pain: int | None, recorded_at: datetime.dat
         raise UploadError("bad_pain", "Pain must be a whole number from 0 to 10.")
     if recorded_at > timezone.now() + CLOCK_TOLERANCE:
         raise UploadError("bad_date", "The time of the recording lies in the future.")
-
-
-def _columns(facts: UploadFacts) -> dict[str, object]:
-    return {
-        "sha256": facts.sha256,
-        "size_bytes": facts.size_bytes,
-        "format": facts.format,
-        "skeleton": facts.skeleton,
-        "frames": facts.frames,
-        "frame_rate": facts.frame_rate,
-        "estimated_joints": list(facts.estimated_joints),
-        "inferred": list(facts.inferred),
-    }

@@ -110,6 +110,8 @@ def make_world(people: People) -> SimpleNamespace:
         trial_name=make.ModelReleaseFactory(name="on-trial", is_active=False).name,
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
         note=make.NoteFactory(session=analysis.session, author=people.lead).uuid,
+        swapped=lambda: {"swap_sides": True},
+        reading_form=lambda: {"unit": "m", "up": "z", "frame_rate": 30, "swap_sides": "on", "correct": "1"},
         verdict_form=lambda: {"decision": "confirmed"},
         move_form=lambda: {"patient": right.uuid, "reason": "chosen by mistake"},
         note_form=lambda: {"text": "Hips hinge first."},

@@ -25,6 +25,12 @@ def read(source: Source) -> Found:
         raise PoseFormatError(
             "unknown_format", f"This reads version {VERSION} of exfb JSON; the file is of another."
         )
+    if "frame_rate" not in content:
+        # The format is our own and asks for it: a file without it is broken, not merely silent.
+        raise PoseFormatError(
+            "no_frame_rate",
+            'The file does not say its frame rate. Add "frame_rate", in frames per second.',
+        )
     names = content.get("joints")
     if not isinstance(names, list) or not all(isinstance(joint, str) for joint in names):
         raise PoseFormatError("missing_joints", 'The file has no list "joints" of joint names.')
@@ -40,9 +46,7 @@ def read(source: Source) -> Found:
     return Found(
         format="simulated" if content.get("simulated") is True else name,
         joints={joint: positions[:, i] for i, joint in enumerate(names)},
-        frame_rate=Said(checked_frame_rate(content["frame_rate"]))
-        if "frame_rate" in content
-        else 'Add "frame_rate", in frames per second.',
+        frame_rate=Said(checked_frame_rate(content["frame_rate"])),
         unit=Said(unit, "file" if "unit" in content else "format"),
         axes=Said(axes_of(content["axes"])) if "axes" in content else Said(AXES, "format"),
         travels=content.get("travels", True) is not False,

@@ -69,6 +69,8 @@ def _check_count(head: dict[str, str], n_rows: int) -> None:
 
 def _frame_rate(head: dict[str, str], times: np.ndarray) -> Said | str:
     if not head.get("DataRate"):
+        if np.isfinite(times).all():
+            return Said(frame_rate_of_times(times))
         return "Write it in the header under 'DataRate', in frames per second."
     stated = checked_frame_rate(number(head["DataRate"]))
     if np.isfinite(times).all() and abs(frame_rate_of_times(times) / stated - 1.0) > SAME_RATE:

@@ -1,6 +1,7 @@
 """TRC and C3D: points by name, units and rates of the header, joint centres from markers, cut files."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -121,6 +122,13 @@ def test_a_comma_separated_trc_is_read_if_it_is_whole():
     np.testing.assert_allclose(read_bytes(samples.trc(separator=",")).positions, TRUTH, atol=1e-4)
 
 
+NO_RATE = samples.trc().replace(b"\n30.0\t30.0", b"\n\t30.0")
+
+
+def test_a_trc_that_states_no_rate_has_times():
+    assert read_bytes(NO_RATE).frame_rate == pytest.approx(30.0, abs=0.01)
+
+
 BAD = {
     "frames promised that are not there": (samples.trc(promised=652), "truncated"),
     "no unit": (samples.trc(unit="px"), "not_metres"),
@@ -129,7 +137,7 @@ BAD = {
         "not_metres",
     ),
     "rate against the times": (samples.trc(rate=100.0), "bad_frame_rate"),
-    "no rate": (samples.trc().replace(b"\n30.0\t30.0", b"\n\t30.0"), "no_frame_rate"),
+    "no rate and no times": (re.sub(rb"\n(\d+)\t[\d.]+\t", rb"\n\1\t\t", NO_RATE), "no_frame_rate"),
     "head only": (samples.trc()[:300], "truncated"),
     "words": (samples.trc().replace(b"0.14000", b"abc", 1), "truncated"),
     "C3D cut": (samples.c3d()[:6000], "truncated"),
