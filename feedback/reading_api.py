@@ -13,6 +13,7 @@ from feedback import services
 from feedback.api import analysed_recording
 from feedback.serializers import AnalysedRecordingSerializer
 from patients.api import UploadThrottle
+from patients.idempotency import idempotent
 from patients.models import ApiKey
 from patients.permissions import signed_in
 from patients.serializers import ReadingSerializer
@@ -26,6 +27,7 @@ class RecordingReading(APIView):
     write_scope = ApiKey.Scope.UPLOAD
     throttle_classes = [UploadThrottle]
 
+    @idempotent
     @extend_schema(
         request=ReadingSerializer,
         responses={200: AnalysedRecordingSerializer, 403: ErrorResponse403Serializer},

@@ -21,6 +21,8 @@ _CAP = 9.0
 _TILTS = np.radians(np.arange(-26.0, 26.1, 2.0))
 _ROLLS = np.radians(np.arange(-12.0, 12.1, 2.0))
 _AVERAGED_FRAMES = 2.0
+#: So many frames of a recording are looked at, so many of them at once.
+MOST_LOOKED_AT, _AT_ONCE = 4000, 64
 
 #: Share of the body's mass that moves with each joint (Winter's segments, gathered at the joints).
 _MASS = {
@@ -70,7 +72,18 @@ def up_directions(joints: dict[str, Array], *, lying: bool) -> Array:
     -------
     ndarray of float, shape (F, 3)
     """
-    return _smooth(_of_plank(joints)) if lying else _of_standing(joints)
+    if lying:
+        return _smooth(_of_plank(joints))
+    n_frames = len(joints["mid_hip"])
+    # Some frames at a time, and of very long recordings not each one: the vertical is averaged anyway.
+    looked_at = np.unique(np.linspace(0, n_frames - 1, min(n_frames, MOST_LOOKED_AT)).round().astype(int))
+    parts = [
+        _of_standing({name: path[frames] for name, path in joints.items()})
+        for frames in np.array_split(looked_at, -(-len(looked_at) // _AT_ONCE))
+    ]
+    found = np.concatenate(parts)
+    every = np.arange(n_frames)
+    return _smooth(np.stack([np.interp(every, looked_at, path) for path in found.T], axis=1))
 
 
 def upright(positions: Array, up: Array) -> Array:
@@ -114,8 +127,7 @@ def _of_standing(joints: dict[str, Array]) -> Array:
     costs = _cost(candidates, soles, mass_centre)
     weight = np.exp(-0.5 * (costs - costs.min(axis=1, keepdims=True)))
     # Where the best direction is doubtful the neighbouring frames decide: average first, then normalise.
-    mean = (weight[..., None] * candidates).sum(axis=1) / weight.sum(axis=1)[:, None]
-    return _smooth(mean)
+    return np.asarray((weight[..., None] * candidates).sum(axis=1) / weight.sum(axis=1)[:, None])
 
 
 def _around(guess: Array) -> Array:

@@ -29,6 +29,9 @@ def follow(frames: list[list[Array]]) -> Array:
     """
     n_joints = len(next(person for people in frames for person in people))
     n_most = max(len(people) for people in frames)
+    if n_most == 1:
+        unseen = np.full((n_joints, 3), np.nan)
+        return np.stack([people[0] if people else unseen for people in frames])[None]
     paths = np.full((n_most, len(frames), n_joints, 3), np.nan)
     last = np.full((n_most, n_joints, 3), np.nan)
     for f, people in enumerate(frames):

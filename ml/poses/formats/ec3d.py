@@ -108,9 +108,9 @@ def _as_floats(values: np.ndarray) -> np.ndarray:
 
 
 def _read_long_csv(source: Source) -> Found:
-    names = [EC3D_LONG_CSV.get(joint, joint) for joint in source.column("joint_name")]
+    (named,), values = source.columns("joint_name", numbers=("frame", "x", "y", "z"))
+    names = [EC3D_LONG_CSV.get(joint, joint) for joint in named]
     places = {joint: i for i, joint in enumerate(EC3D_19.joints)}
-    values = source.numbers("frame", "x", "y", "z")
     numbers = values[:, 0]
     if not np.isfinite(numbers).all():
         raise PoseFormatError("truncated", "A row has no frame number. " + TRUNCATED)

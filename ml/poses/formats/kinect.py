@@ -11,7 +11,7 @@ import numpy as np
 
 from ml.poses.assemble import Found, Said
 from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED, Source, number
+from ml.poses.formats.source import TRUNCATED, Source, floats
 from ml.poses.formats.text_table import numbers_of
 from ml.skeletons import KINECT_V2, KINECT_V2_NAMES
 
@@ -22,7 +22,6 @@ FRAME_RATE_HZ = 30.0
 #: Position and orientation (a quaternion) of each of the 25 joints.
 _ROW = len(KINECT_V2) * 7
 _SENSOR = "as the sensor's"
-_RAW_JOINT = re.compile(r"\((\w+),(\w+),([^,()]+),([^,()]+),([^,()]+)(?:,[^()]*)?\)")
 _COLUMNS = {"jointname", "x", "y", "z"}
 
 
@@ -64,53 +63,54 @@ def _is_rows(source: Source) -> bool:
 
 
 def _of_raw_text(source: Source) -> np.ndarray:
-    """A line a frame: `time,time,time,(Joint,Tracked,x,y,z,column,row),...`."""
-    lines = [line for line in source.lines if "(" in line]
+    """A line a frame: `time,time,time,(Joint,Tracked,x,y,z,column,row),...`; the last two may be left out."""
+    lines = [line.rstrip(", \r\t") for line in source.lines if "(" in line]
     source.limits.check_frames(len(lines))
-    cells: list[tuple[str, ...]] = []
+    before = lines[0].partition("(")[0].count(",")
+    width = lines[0].partition("(")[2].partition(")")[0].count(",") + 1
+    names: list[str] = []
+    states: list[str] = []
+    xyz: tuple[list[str], ...] = ([], [], [])
     counts = []
     for frame, line in enumerate(lines):
-        found = _RAW_JOINT.findall(line)
-        if len(found) != line.count("(") or len(found) != line.count(")"):
+        fields = line.split(",")
+        joints = fields[before::width]
+        whole = line.endswith(")") and len(fields) == before + width * len(joints)
+        if not whole or width < 5 or not line.count("(") == line.count(")") == len(joints):
             raise PoseFormatError("truncated", f"Frame {frame + 1} is cut or damaged. " + TRUNCATED)
-        cells += found
-        counts.append(len(found))
-    names, states, *xyz = zip(*cells, strict=True)
-    return _filled(np.repeat(np.arange(len(lines)), counts), names, states, xyz)
+        names += joints
+        states += fields[before + 1 :: width]
+        for axis, place in zip(xyz, (2, 3, 4), strict=True):
+            axis += fields[before + place :: width]
+        counts.append(len(joints))
+    values = np.stack([floats([value.rstrip(")") for value in axis]) for axis in xyz], axis=1)
+    named = [name.removeprefix("(") for name in names]
+    return _filled(np.repeat(np.arange(len(lines)), counts), named, states, values)
 
 
 def _of_csv(source: Source) -> np.ndarray:
     """A row a joint; a frame begins where the first joint comes again."""
-    names = source.column("jointname")
+    told = ("trackingstatus",) if "trackingstatus" in source.header else ()
+    (names, *states), values = source.columns("jointname", *told, numbers="xyz")
     frames = np.cumsum(np.array([joint == names[0] for joint in names], dtype=int)) - 1
     source.limits.check_frames(int(frames[-1]) + 1 if len(frames) else 0)
-    states = (
-        source.column("trackingstatus") if "trackingstatus" in source.header else ["Tracked"] * len(names)
-    )
-    return _filled(frames, names, states, [source.column(axis) for axis in "xyz"])
+    return _filled(frames, names, states[0] if told else ["Tracked"] * len(names), values)
 
 
 def _filled(
-    frames: np.ndarray, names: Sequence[str], states: Sequence[str], xyz: Sequence[Sequence[str]]
+    frames: np.ndarray, names: Sequence[str], states: Sequence[str], values: np.ndarray
 ) -> np.ndarray:
     """Positions (F, 25, 3) of one joint a cell; NaN where the sensor did not track a joint."""
     order = {joint: i for i, joint in enumerate(KINECT_V2)}
     places = np.array([order.get(joint, -1) for joint in names])
     cells = (frames * len(KINECT_V2) + places)[places >= 0]
-    if len(np.unique(cells)) < len(cells):
+    n_frames = int(frames[-1]) + 1
+    if np.bincount(cells, minlength=n_frames * len(KINECT_V2)).max(initial=0) > 1:
         raise PoseFormatError("several_people", "A joint comes twice in one frame. Upload one person a file.")
-    values = np.stack([_numbers(axis) for axis in xyz], axis=1)
     values[np.array([state == "NotTracked" for state in states])] = np.nan
-    positions = np.full((int(frames[-1]) + 1, len(KINECT_V2), 3), np.nan)
+    positions = np.full((n_frames, len(KINECT_V2), 3), np.nan)
     positions.reshape(-1, 3)[cells] = values[places >= 0]
     return positions
-
-
-def _numbers(fields: Sequence[str]) -> np.ndarray:
-    try:
-        return np.array(fields, dtype=np.float64)
-    except ValueError:
-        return np.array([number(field) for field in fields])
 
 
 def _of_rows(source: Source) -> np.ndarray:

@@ -125,13 +125,20 @@ def _rows_of_csv(source: Source) -> Rows:
 
 def _rows_of_json(source: Source) -> Rows:
     content = _json_rows(source) or []
-    if not all(isinstance(row, dict) and {*_FIELDS} <= set(row) for row in content):
-        raise PoseFormatError("truncated", "A landmark lacks its id, x, y or z. " + TRUNCATED)
-    wanted = {**dict.fromkeys(_FIELDS), **_optional(tuple(content[0]))}
-    return {
-        key: np.array([number(row.get(column or key)) for row in content], dtype=np.float64)
-        for key, column in wanted.items()
-    }
+    wanted = {**{field: field for field in _FIELDS}, **_optional(tuple(content[0]))}
+    try:
+        return {key: _column(content, column) for key, column in wanted.items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PoseFormatError("truncated", "A landmark lacks its id, x, y or z. " + TRUNCATED) from error
+
+
+def _column(content: list[Any], column: str) -> np.ndarray:
+    is_needed = column in _FIELDS
+    values = [row[column] if is_needed else row.get(column) for row in content]
+    try:
+        return np.array(values, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError):
+        return np.array([number(value) for value in values], dtype=np.float64)
 
 
 def _optional(columns: tuple[str, ...]) -> dict[str, str]:

@@ -1,10 +1,9 @@
 """OpenPose JSON, one file a frame in a ZIP: 3D keypoints are read, pixels refused with the way out."""
 
-import io
 import json
 import re
+import warnings
 import zipfile
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,18 +56,12 @@ def read(source: Source) -> Found:
 
 
 def _members(source: Source) -> list[zipfile.ZipInfo]:
-    """The JSON files of the archive in the order of the numbers in their names; nothing is ever unpacked."""
-    if not source.data.startswith(b"PK"):
-        return []
-    try:
-        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            found = [
-                info
-                for info in archive.infolist()
-                if info.filename.endswith(".json") and not info.filename.startswith("__MACOSX")
-            ]
-    except DAMAGED as error:
-        raise PoseFormatError("truncated", TRUNCATED) from error
+    """The JSON files of the archive in the order of the numbers in their names."""
+    found = [
+        info
+        for info in (source.archive.infolist() if source.archive else [])
+        if info.filename.endswith(".json") and not info.filename.startswith("__MACOSX")
+    ]
     return sorted(found, key=lambda info: [int(n) for n in re.findall(r"\d{1,18}", info.filename)])
 
 
@@ -82,39 +75,51 @@ def _frames(source: Source) -> tuple[list[Frame], list[Frame]]:
         raise PoseFormatError(
             "unknown_format", "A file of the archive is too large for one frame of OpenPose."
         )
-    frames, pixels = [], []
+    spatial: list[list[Any]] = []
+    flat: list[list[Any]] = []
     try:
-        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            for info in members:
-                content = json.loads(archive.read(info))
-                frames.append(_keypoints(content, "pose_keypoints_3d", 4))
-                pixels.append(_keypoints(content, "pose_keypoints_2d", 3))
+        for info in members:
+            content = json.loads(source.archive.read(info)) if source.archive else None
+            spatial.append(_lists(content, "pose_keypoints_3d"))
+            # Pixels are looked at only to say what they are.
+            flat.append([] if any(spatial[-1]) else _lists(content, "pose_keypoints_2d"))
     except PoseFormatError:
         raise
     except (*DAMAGED, RecursionError) as error:
         raise PoseFormatError("truncated", TRUNCATED) from error
-    return frames, pixels
+    return _keypoints(spatial, "pose_keypoints_3d", 4), _keypoints(flat, "pose_keypoints_2d", 3)
 
 
-def _keypoints(content: Any, key: str, width: int) -> Frame:
-    """The keypoints (K, width) of everybody in one frame of whom anything is seen."""
+def _lists(content: Any, key: str) -> list[Any]:
+    """The keypoints of everybody in one frame, as they stand there."""
     if not isinstance(content, dict) or not isinstance(content.get("people"), list):
         raise PoseFormatError(
             "unknown_format", "The archive's JSON files are not OpenPose's: each needs a list 'people'."
         )
-    people = []
-    for person in content["people"]:
-        values = person.get(key) if isinstance(person, dict) else None
-        if not isinstance(values, list) or not values:
-            continue
-        try:
-            points = np.array(values, dtype=np.float64).reshape(-1, width)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise PoseFormatError("truncated", f"{key} is no list of {width} numbers a joint.") from error
-        points[~(points[:, -1] > 0) | ~np.isfinite(points).all(axis=1)] = np.nan
-        if np.isfinite(points).any():
-            people.append(points)
-    return people
+    values = [person.get(key) for person in content["people"] if isinstance(person, dict)]
+    return [one for one in values if isinstance(one, list) and one]
+
+
+def _keypoints(frames: list[list[Any]], key: str, width: int) -> list[Frame]:
+    """The keypoints (K, width) of everybody in each frame of whom anything is seen."""
+    everybody = [person for people in frames for person in people]
+    try:
+        if len({len(person) for person in everybody}) == 1:
+            # All at once: a person at a time would take longer than reading the file.
+            points = list(_seen(np.array(everybody, dtype=np.float64).reshape(len(everybody), -1, width)))
+        else:
+            points = [_seen(np.array(person, dtype=np.float64).reshape(-1, width)) for person in everybody]
+    except (ValueError, TypeError, OverflowError) as error:
+        raise PoseFormatError("truncated", f"{key} is no list of {width} numbers a joint.") from error
+    left = iter(zip(points, [bool(np.isfinite(person[:, -1]).any()) for person in points], strict=True))
+    told = [[next(left) for _ in people] for people in frames]
+    return [[person for person, is_seen in people if is_seen] for people in told]
+
+
+def _seen(points: np.ndarray) -> np.ndarray:
+    """Keypoints (..., width), NaN where the score is nought."""
+    points[~(points[..., -1] > 0) | ~np.isfinite(points).all(axis=-1)] = np.nan
+    return points
 
 
 def _people(frames: list[Frame], limits: Limits) -> np.ndarray:
@@ -147,14 +152,9 @@ def _skeleton(points: np.ndarray) -> tuple[str, dict[str, int]]:
     if n_joints == 25:
         # With nothing seen of the three the list is taken for the usual one: a comparison with NaN is false.
         away = np.linalg.norm(points[:, 8] - (points[:, 9] + points[:, 12]) / 2.0, axis=-1)
-        seen = np.isfinite(points[..., 0])
-        spread = partial(np.ptp, axis=0)
-        height = [
-            float(np.linalg.norm(spread(frame[ok])))
-            for frame, ok in zip(points, seen, strict=True)
-            if ok.any()
-        ]
-        if np.isfinite(away).any() and np.nanmedian(away) > PELVIS_SHARE * np.median(height):
+        with warnings.catch_warnings(action="ignore"):  # frames in which nobody is seen
+            height = np.linalg.norm(np.nanmax(points, axis=1) - np.nanmin(points, axis=1), axis=-1)
+        if np.isfinite(away).any() and np.nanmedian(away) > PELVIS_SHARE * np.nanmedian(height):
             return "BODY_25B", BODY_25B
     return known[n_joints]
 

@@ -8,6 +8,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,8 @@ import numpy as np
 from ml.poses.errors import PoseFormatError
 from ml.poses.limits import USUAL_LIMITS, Limits
 
+#: So many lines of a table are taken apart at once.
+_LINES_AT_ONCE = 20_000
 #: An archive of poses holds a handful of arrays.
 MAX_MEMBERS = 100
 #: Besides a file a frame an archive may have this many folders; how each entry begins in its directory.
@@ -126,56 +129,76 @@ class Source:
         """The number of rows below the header of a CSV file."""
         return len(self._body)
 
-    @cached_property
-    def _rows(self) -> list[list[str]]:
-        """The fields of the rows below the header of a CSV file."""
+    def columns(self, *texts: str, numbers: Sequence[str] = ()) -> tuple[list[list[str]], np.ndarray]:
+        """Columns of a CSV file: some as texts, some as numbers (rows, columns), NaN where a field is empty.
+
+        Taken apart some lines at a time, so that only what is asked for is ever held.
+        """
+        names, width = self.header, len(self.header)
+        text_places = [names.index(name) for name in texts]
+        number_places = [names.index(name) for name in numbers]
+        found: list[list[str]] = [[] for _ in texts]
+        values = np.empty((self.n_rows, len(numbers)))
+        for start in range(0, self.n_rows, _LINES_AT_ONCE):
+            fields, n_rows = self._fields(self._body[start : start + _LINES_AT_ONCE])
+            for column, place in zip(found, text_places, strict=True):
+                column += fields[place::width]
+            for i, place in enumerate(number_places):
+                values[start : start + n_rows, i] = floats(fields[place::width])
+        return found, values
+
+    def _fields(self, lines: list[str]) -> tuple[list[str], int]:
+        """All fields of some rows, one row after the other, and the number of the rows."""
+        width = len(self.header)
         try:
-            if '"' in (self.text or ""):
-                rows = list(csv.reader(self._body, strict=True))
-            else:
-                rows = [line.split(",") for line in self._body]
+            rows = list(csv.reader(lines, strict=True)) if self._is_quoted else None
         except csv.Error as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
-        short = next((len(row) for row in rows if len(row) != len(self.header)), None)
+        counts = [line.count(",") + 1 for line in lines] if rows is None else [len(row) for row in rows]
+        short = next((count for count in counts if count != width), None)
         if short is not None:
             raise PoseFormatError(
-                "truncated",
-                f"A line of the table has {short} fields instead of {len(self.header)}. " + TRUNCATED,
+                "truncated", f"A line of the table has {short} fields instead of {width}. " + TRUNCATED
             )
-        return rows
+        if rows is None:
+            return ",".join(lines).split(","), len(lines)
+        return [field for row in rows for field in row], len(rows)
+
+    @cached_property
+    def _is_quoted(self) -> bool:
+        return '"' in (self.text or "")
 
     def column(self, name: str) -> list[str]:
         """The texts of one column of a CSV file."""
-        place = self.header.index(name)
-        return [row[place] for row in self._rows]
+        return self.columns(name)[0][0]
 
     def numbers(self, *names: str) -> np.ndarray:
         """Columns of a CSV file as numbers, (rows, columns); NaN where a field is empty."""
-        places = [self.header.index(name) for name in names]
-        rows = self._rows
-        values = np.empty((len(rows), len(places)))
-        for i, place in enumerate(places):
-            fields = [row[place] for row in rows]
-            try:
-                values[:, i] = np.fromiter(map(float, fields), np.float64, len(fields))
-            except ValueError:
-                values[:, i] = [number(field) for field in fields]
-        return values
+        return self.columns(numbers=names)[1]
+
+    @cached_property
+    def archive(self) -> zipfile.ZipFile | None:
+        """The file as a ZIP, of which nothing is ever unpacked to a place; None if it is none."""
+        if not self.data.startswith(b"PK"):
+            return None
+        if self.data.count(_ENTRY) > self.limits.frames + MAX_FOLDERS:
+            raise self.limits.too_long("The archive holds too many files")
+        try:
+            return zipfile.ZipFile(io.BytesIO(self.data))
+        except DAMAGED as error:
+            raise PoseFormatError("truncated", TRUNCATED) from error
 
     @cached_property
     def array_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the arrays of an NPZ file, from their headers alone; empty if it is none."""
-        if not self.data.startswith(b"PK"):
+        if self.archive is None:
             return {}
-        if self.data.count(_ENTRY) > self.limits.frames + MAX_FOLDERS:
-            raise self.limits.too_long("The archive holds too many files")
         try:
-            with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
-                headers = {
-                    info.filename.removesuffix(".npy"): _array_header(archive, info)
-                    for info in archive.infolist()[:MAX_MEMBERS]
-                    if info.filename.endswith(".npy")
-                }
+            headers = {
+                info.filename.removesuffix(".npy"): _array_header(self.archive, info)
+                for info in self.archive.infolist()[:MAX_MEMBERS]
+                if info.filename.endswith(".npy")
+            }
         except DAMAGED as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
         for shape, dtype in headers.values():
@@ -201,6 +224,14 @@ class Source:
             or math.prod(shape) * dtype.itemsize > self.limits.size_bytes
         ):
             raise self.limits.too_long("The file holds too much")
+
+
+def floats(fields: Sequence[str]) -> np.ndarray:
+    """Many text fields as numbers, as `number` does it."""
+    try:
+        return np.fromiter(map(float, fields), np.float64, len(fields))
+    except ValueError:
+        return np.array([number(field) for field in fields], dtype=np.float64)
 
 
 def number(field: object) -> float:
