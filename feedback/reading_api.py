@@ -27,11 +27,11 @@ class RecordingReading(APIView):
     write_scope = ApiKey.Scope.UPLOAD
     throttle_classes = [UploadThrottle]
 
-    @idempotent
     @extend_schema(
         request=ReadingSerializer,
         responses={200: AnalysedRecordingSerializer, 403: ErrorResponse403Serializer},
     )
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         """Confirm or correct; what was corrected is analysed anew."""
         recording = analysed_recording(request, uuid)
