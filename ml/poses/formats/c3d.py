@@ -163,7 +163,8 @@ def _points(values: _Bytes, parameters: _Parameters, limits: Limits) -> tuple[np
     points = numbers.reshape(n_frames, width)[:, : 4 * n_points].reshape(n_frames, n_points, 4)
     points = points.astype(np.float64)
     factor = 1.0 if scale < 0 else scale
-    return np.where(points[..., 3:] < 0, np.nan, points[..., :3] * factor), rate
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(points[..., 3:] < 0, np.nan, points[..., :3] * factor), rate
 
 
 def _n_frames(parameters: _Parameters, first: int, last: int, limits: Limits) -> int:

@@ -79,7 +79,7 @@ def _frames(source: Source) -> tuple[list[Frame], list[Frame]]:
     flat: list[list[Any]] = []
     try:
         for info in members:
-            content = json.loads(source.archive.read(info)) if source.archive else None
+            content = json.loads(_opened(source, info))
             spatial.append(_lists(content, "pose_keypoints_3d"))
             # Pixels are looked at only to say what they are.
             flat.append([] if any(spatial[-1]) else _lists(content, "pose_keypoints_2d"))
@@ -88,6 +88,16 @@ def _frames(source: Source) -> tuple[list[Frame], list[Frame]]:
     except (*DAMAGED, RecursionError) as error:
         raise PoseFormatError("truncated", TRUNCATED) from error
     return _keypoints(spatial, "pose_keypoints_3d", 4), _keypoints(flat, "pose_keypoints_2d", 3)
+
+
+def _opened(source: Source, info: zipfile.ZipInfo) -> bytes:
+    """The bytes of one member; the archive's directory may lie about their number."""
+    assert source.archive is not None
+    with source.archive.open(info) as member:
+        data = member.read(MAX_FRAME_BYTES + 1)
+    if len(data) > MAX_FRAME_BYTES:
+        raise PoseFormatError("truncated", "A file of the archive is larger than stated. " + TRUNCATED)
+    return data
 
 
 def _lists(content: Any, key: str) -> list[Any]:
