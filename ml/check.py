@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,14 @@ from ml.skeletons import EC3D_19
 
 #: Shank, thigh and trunk are this share of the stature (Drillis and Contini 1966).
 BODY_SHARE = 0.779
+#: How a fact is known, where the reader has no other words for it.
+_KNOWN = {
+    "file": "stated in the file",
+    "format": "fixed by the format",
+    "body": "told by the body",
+    "usual": "assumed",
+    "person": "said by a person",
+}
 
 
 def report(path: Path) -> dict[str, Any]:
@@ -30,9 +39,10 @@ def report(path: Path) -> dict[str, Any]:
     -------
     dict
         `file`, and either `format`, `skeleton`, `frames`, `frame_rate` (Hz), `inferred` (list of text),
-        `quality` (`good`, `usable` or `poor`), `quality_reasons`, `person_height` (m), `estimated` (joints),
-        `filled` (share by joint), `exercise` (of most repetitions, or None) and `repetitions` (list of
-        `[start_frame, end_frame)`), or `error` with `code` and `message`.
+        `facts` (what is known and how: list of `about`, `value`, `known`, `how`), `quality` (`good`, `usable`
+        or `poor`), `quality_reasons`, `person_height` (m), `estimated` (joints), `faults` (list of `joint`,
+        `kind`, `start_frame`, `end_frame`), `filled` (share by joint), `exercise` (of most repetitions, or
+        None) and `repetitions` (list of `[start_frame, end_frame)`), or `error` with `code` and `message`.
 
     Raises
     ------
@@ -52,10 +62,12 @@ def report(path: Path) -> dict[str, Any]:
         "frames": len(sequence),
         "frame_rate": sequence.frame_rate,
         "inferred": list(sequence.inferred),
+        "facts": [fact._asdict() for fact in sequence.facts],
         "quality": prepared.quality.grade,
         "quality_reasons": list(prepared.quality.reasons),
         "person_height": round(person_height(prepared.sequence), 2),
         "estimated": sorted(sequence.estimated),
+        "faults": [fault._asdict() for fault in prepared.faults],
         "filled": {joint: round(share, 3) for joint, share in prepared.filled.items()},
         "exercise": exercise_of_most(spans),
         "repetitions": [[span.start_frame, span.end_frame] for span in spans],
@@ -70,23 +82,28 @@ def person_height(sequence: PoseSequence) -> float:
 def in_words(found: dict[str, Any]) -> str:
     """Return a report as lines for people."""
     if "error" in found:
-        return f"{found['file']}\n  refused      {found['error']['code']}: {found['error']['message']}"
+        return f"{found['file']}\n  refused            {found['error']['code']}: {found['error']['message']}"
     filled = ", ".join(
         f"{joint.replace('_', ' ')} {share:.1%}" for joint, share in found["filled"].items() if share
     )
     spans = " ".join(f"{start}-{end}" for start, end in found["repetitions"])
+    known = {
+        fact["about"]: f"{fact['value']}, {fact['how'] or _KNOWN[fact['known']]}" for fact in found["facts"]
+    }
+    repaired = Counter(f"{fault['joint'].replace('_', ' ')} {fault['kind']}" for fault in found["faults"])
     lines = {
         "format": f"{found['format']}, to {found['skeleton']}",
         "frames": f"{found['frames']} at {found['frame_rate']:g} Hz",
-        "worked out": "; ".join(found["inferred"]) or "nothing, the file says it all",
+        **known,
         "person": f"about {found['person_height']:.2f} m tall",
         "put in": ", ".join(found["estimated"]).replace("_", " ") or "nothing",
-        "gaps filled": filled or "none",
+        "filled": filled or "nothing",
+        "faults": ", ".join(f"{what} {n} x" for what, n in repaired.items()) or "none",
         "quality": " ".join([found["quality"], *found["quality_reasons"]]),
         "exercise": f"{found['exercise']}" if found["exercise"] else "no squat, lunge or plank found",
         "repetitions": f"{len(found['repetitions'])}  {spans}".strip(),
     }
-    return "\n".join([found["file"], *(f"  {key:<12} {text}" for key, text in lines.items())])
+    return "\n".join([found["file"], *(f"  {key:<18} {text}" for key, text in lines.items())])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -48,6 +48,8 @@ def test_a_recording_is_described(squats):
     assert len(found["repetitions"]) == 3
     assert all(0 <= start < end <= 270 for start, end in found["repetitions"])
     assert found["inferred"] == ["axes: y up, from how the body stands"]
+    assert found["facts"][1] == {"about": "unit", "value": "mm", "known": "file", "how": ""}
+    assert found["faults"] == []
     assert found["person_height"] == pytest.approx((0.42 + 0.42 + 0.5) / 0.779, abs=0.05)
 
 
@@ -70,7 +72,9 @@ def test_words_for_people(squats, pixels, capsys):
     assert "270 at 30 Hz" in text
     assert "squat" in text
     assert re.search(r"repetitions +3  \d+-\d+ \d+-\d+ \d+-\d+", text)
-    assert "refused      not_3d" in text
+    assert "refused            not_3d" in text
+    assert re.search(r"unit +mm, stated in the file", text)
+    assert re.search(r"axes +y up, from how the body stands", text)
 
 
 def test_a_file_that_is_not_there_ends_with_one(tmp_path, squats, capsys):

@@ -16,6 +16,13 @@ _INSTEAD = (
     "Triangulate two or more cameras (Pose2Sim, OpenCap) and upload the TRC, or use MediaPipe Pose world "
     "landmarks."
 )
+#: Rows of data sets whose layout is published, but that hold no joints in space.
+_KNOWN_ROWS = {
+    119: "17 targets on the segments of the body, as Keraal's Vicon recordings have them. Knees and ankles "
+    "cannot be placed by these; upload the Kinect file of the same recording.",
+    66: "22 joints relative to the turns of their parents, as UI-PRMD's Kinect recordings have them; the "
+    "turns are in another file. Upload the Vicon file of the same recording.",
+}
 _VIDEO = ((4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (8, b"AVI "))
 _COMPRESSED = (b"\xfd7zXZ\x00", b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!")
 
@@ -106,6 +113,9 @@ def _nameless_rows(source: Source) -> PoseFormatError | None:
     n_numbers = len(first.split())
     if n_numbers < 6 or re.search(r"[^-+.\s\deE]", first):
         return None
+    if n_numbers in _KNOWN_ROWS:
+        what = f"The rows hold {n_numbers} numbers: {_KNOWN_ROWS[n_numbers]}"
+        return PoseFormatError("missing_joints", what)
     return PoseFormatError(
         "missing_joints",
         f"The rows hold {n_numbers} numbers and nothing that names them. Export with the joints' names, "
@@ -128,7 +138,7 @@ def _other_arrays(source: Source) -> PoseFormatError | None:
     shapes = source.array_shapes
     if not shapes:
         return None
-    if "offsets" in shapes:
+    if "offsets" in shapes or {"xyz", "tracking", "timestamps"} <= set(shapes):
         return PoseFormatError(
             "several_people", "The archive is a data set of many recordings. Upload one recording a file."
         )

@@ -53,7 +53,7 @@ EXPECTED: dict[str, Read | Refused] = {
     "formats/README.md": Refused("unknown_format", "no pose format"),
     "irds/README.md": Refused("unknown_format", "no pose format"),
     "irds/index.csv": Refused("unknown_format", "no pose format"),
-    "irds/irds_215_217.npz": Refused("unknown_format", "'positions'"),
+    "irds/irds_215_217.npz": Refused("several_people", "many recordings"),
     "keraal/README.md": Refused("unknown_format", "no pose format"),
     "keraal/G3-AP-CTK-P1T1-Unknown-C-0.json": Refused("not_3d", "2D keypoints"),
     "keraal/G3-BP-CTK-P1T1-Unknown-C-0.json": Refused("not_3d", "image landmarks"),
