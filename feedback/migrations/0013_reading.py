@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("feedback", "0011_attempts_and_devices"), ("patients", "0005_reading")]
+    dependencies = [("feedback", "0012_exercises_that_releases_learned"), ("patients", "0005_reading")]
 
     operations = [
         migrations.AddField(
