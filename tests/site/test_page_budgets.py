@@ -17,7 +17,7 @@ from tests.test_access_matrix import ROWS
 BUDGETS = {
     "sign_in": (1, 3_000),
     "worklist": (11, 7_000),
-    "session": (18, 26_000),
+    "session": (18, 36_000),
     "patient_list": (9, 5_000),
     "patient": (19, 15_000),
     "patient_add": (10, 6_000),
