@@ -124,6 +124,7 @@ def shoot(address: str, shots: list[Shot]) -> None:
             context = browser.new_context(viewport=shot.size, reduced_motion="reduce")
             page = context.new_page()
             page.base = address
+            page.set_default_timeout(120_000)
             page.add_init_script(f"localStorage.setItem('exfb-theme', '{shot.theme}')")
             if shot.person:
                 page.goto(address + "/sign-in/")
@@ -132,10 +133,9 @@ def shoot(address: str, shots: list[Shot]) -> None:
                 page.click("button.primary")
             shot.go(page)
             page.wait_for_selector(shot.wait)
-            page.wait_for_load_state("networkidle")
-            page.wait_for_timeout(800)
+            page.wait_for_timeout(1500)  # charts and bodies are drawn
             picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            picture.quantize(128, dither=Image.Dither.NONE).save(FOLDER / f"{shot.name}.png", optimize=True)
+            picture.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{shot.name}.png", optimize=True)
             print(f"docs/screenshots/{shot.name}.png", flush=True)
             context.close()
         browser.close()
