@@ -35,7 +35,7 @@ class ErrorCode422Enum(models.TextChoices):
 
 def _refusal(status: int, codes: type[models.TextChoices]) -> serializers.Serializer:
     """Describe a refusal in the form that all errors have."""
-    fields = {
+    fields: dict[str, Any] = {
         "code": serializers.ChoiceField(choices=codes.choices),
         "detail": serializers.CharField(),
         "attr": serializers.CharField(allow_null=True),
@@ -59,7 +59,7 @@ class ApiSchema(openapi.AutoSchema):
     def _is_idempotent(self) -> bool:
         return getattr(getattr(self.view, self.method.lower()), "is_idempotent", False)
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         return [_KEY, _REPLAYED] if self._is_idempotent else []
 
     def _get_allowed_error_status_codes(self) -> list[str]:

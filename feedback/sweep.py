@@ -15,6 +15,7 @@ from feedback.measuring import measure_unmeasured
 from feedback.models import Analysis, Worker
 from feedback.queue import announce, log_with, request_analysis
 from feedback.reports.queue import sweep_reports
+from patients.expiry import forget_expired
 from patients.models import Recording
 
 #: So many messages are sent again at a time, oldest first; a long queue is not doubled by its own waiting.
@@ -49,6 +50,7 @@ def sweep() -> Swept:
     now = timezone.now()
     requeued, set_aside = _take_from_silent_workers(now)
     requested = _request_forgotten(now)
+    forget_expired()
     return Swept(
         requeued=requeued,
         set_aside=set_aside,

@@ -16,8 +16,20 @@ from patients.models import (
     PlanItem,
     Prescription,
     Recording,
+    SecondFactor,
     User,
 )
+
+
+class SecondFactorInline(admin.TabularInline):
+    """Shown so that one that is lost can be deleted; nothing of it can be changed."""
+
+    model = SecondFactor
+    fields = readonly_fields = ("kind", "name", "created_at", "last_used_at")
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -38,6 +50,7 @@ class AccountAdmin(UserAdmin):
     """Accounts are known by their e-mail address."""
 
     ordering = ("email",)
+    inlines = (SecondFactorInline,)
     list_display = ("email", "first_name", "last_name", "is_active", "is_staff")
     search_fields = ("email", "first_name", "last_name")
     fieldsets = (
@@ -62,7 +75,7 @@ class CareAssignmentInline(admin.TabularInline):
 
 @admin.register(Clinic)
 class ClinicAdmin(admin.ModelAdmin):
-    list_display = ("name", "created_at")
+    list_display = ("name", "requires_second_factor", "created_at")
     search_fields = ("name",)
     inlines = (MembershipInline,)
 

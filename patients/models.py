@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from ml.catalogue import EXERCISES
@@ -47,6 +48,9 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    signed_out_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("Sessions from before this moment have ended.")
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -55,12 +59,22 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.email
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Make each session depend on the password, and on when the account was signed out everywhere."""
+        moment = self.signed_out_at.isoformat() if self.signed_out_at else ""
+        return salted_hmac(
+            "patients.User.session", self.password + moment, secret=secret, algorithm="sha256"
+        ).hexdigest()
+
 
 class Clinic(models.Model):
     """A practice. Nothing of one clinic is visible to another."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=120)
+    requires_second_factor = models.BooleanField(
+        default=False, help_text=_("Its people need a passkey or a code from an app beside their password.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -299,6 +313,69 @@ class ApiKey(models.Model):
     @property
     def scope_labels(self) -> list[str]:
         return [str(self.Scope(scope).label) for scope in self.scopes]
+
+
+class SecondFactor(models.Model):
+    """What a person has, beside the password that they know: an app that makes codes, or a passkey."""
+
+    class Kind(models.TextChoices):
+        APP = "app", _("Code from an app")
+        PASSKEY = "passkey", _("Passkey")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="second_factors"
+    )
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=80)
+    #: Of an app its secret, encrypted; of a passkey what the browser attested, public.
+    data = models.BinaryField()
+    #: Of an app the number of the last time step whose code was used, so that none is used twice.
+    last_step = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for a lost second factor, once. Only its hash is kept."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recovery_codes"
+    )
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SignInCode(models.Model):
+    """A code, sent by e-mail, that signs a patient in once. Only its hash is kept."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    code_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Attempts(models.Model):
+    """How often something was tried lately, by a hash of what and by whom."""
+
+    subject_hash = models.CharField(max_length=64, unique=True)
+    count = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "attempts"
+
+    def __str__(self) -> str:
+        return self.subject_hash
 
 
 class IdempotentRequest(models.Model):

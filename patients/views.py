@@ -1,9 +1,8 @@
-"""Pages about people: sign-in, new patients, original files, API keys."""
+"""Pages about people: new patients, original files, API keys."""
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.views import LoginView
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,18 +10,10 @@ from django.utils.translation import gettext as _
 
 from patients import services
 from patients.downloads import original_file
-from patients.forms import ApiKeyForm, PatientForm, SignInForm
+from patients.forms import ApiKeyForm, PatientForm
 from patients.keys import create_api_key, keys_for, revoke_api_key
 from patients.permissions import is_clinician
 from patients.requests import SignedInRequest
-
-
-class SignInView(LoginView):
-    """E-mail address and password; attempts are throttled by axes."""
-
-    template_name = "sign_in.html"
-    authentication_form = SignInForm
-    redirect_authenticated_user = True
 
 
 def patient_add(request: SignedInRequest) -> HttpResponse:

@@ -106,6 +106,7 @@ def make_world(people: People) -> SimpleNamespace:
         report=report.uuid,
         report_form=lambda: {"start": "2026-01-01", "end": "2026-02-01"},
         correct_repetition=make.RepetitionFactory(analysis=analysis, finding="squat.correct").uuid,
+        factor=people.lead.second_factors.create(kind="app", name="phone", data=b"").uuid,
         release_name=analysis.release.name,
         trial_name=make.ModelReleaseFactory(name="on-trial", is_active=False).name,
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},
@@ -128,6 +129,7 @@ def make_world(people: People) -> SimpleNamespace:
         },
         plan_form=lambda: {"delete": plan.uuid},
         key_form=lambda: {"name": "tablet", "scopes": ["read", "upload"], "days": 30},
+        mail_form=lambda: {"email": "patient@example.org"},
         revoke_form=lambda: {"revoke": made["read"][0].prefix},
     )
 

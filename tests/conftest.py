@@ -31,6 +31,15 @@ def private_files(tmp_path: Path, settings: Any) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign-in messages are sent before the request is answered, on its own connection to the database."""
+    from patients import sign_in
+
+    monkeypatch.setattr(sign_in, "close_old_connections", lambda: None)
+    monkeypatch.setattr(sign_in._post, "submit", lambda send, *arguments: send(*arguments))
+
+
 @pytest.fixture
 def people(db: None) -> "People":
     """The fixed people around one patient (tests/factories.py)."""

@@ -56,6 +56,10 @@ REVOKED        = (302, 403, 403, 403, 302, 404, 404, 302, 404, 404, 403)
 PLAN_DELETED   = (302, 403, 403, 403, 302, 302, 302, 302, 302, 404, 403)
 OWN_PLACE      = (302, 200, 200, 200, 404, 404, 404, 404, 404, 404, 404)
 OWN_UPLOADED   = (302, 302, 302, 302, 404, 404, 404, 404, 404, 404, 404)
+SIGNED_IN      = (302, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200)
+STAFF          = (302, 403, 403, 403, 200, 200, 200, 200, 200, 200, 200)
+FACTOR         = (302, 404, 404, 404, 422, 404, 404, 404, 404, 404, 404)  # 422: no password was given
+CODES          = (302, 403, 403, 403, 422, 403, 403, 403, 403, 403, 403)
 OWN_READ       = (302, 200, 404, 404, 404, 404, 404, 404, 404, 404, 404)
 # fmt: on
 
@@ -100,7 +104,17 @@ ROWS = [
     Row("GET", "health_ready", "", "", OPEN),
     Row("GET", "metrics", "", "", NOWHERE),
     Row("GET", "sign_in", "", "", SIGN_IN),
+    Row("GET", "sign_in_by_mail", "", "", SIGN_IN),
+    Row("POST", "sign_in_by_mail", "", "mail_form", SIGN_OUT),  # whoever it is: the same answer
+    Row("GET", "sign_in_code", "", "", SIGN_IN),
+    Row("GET", "second_factor", "", "", SIGN_OUT),
+    Row("GET", "admin_sign_in", "", "", SIGN_OUT),
     Row("POST", "sign_out", "", "", SIGN_OUT),
+    Row("GET", "security", "", "", SIGNED_IN),
+    Row("GET", "second_factor_add", "", "", STAFF),
+    Row("POST", "second_factor_remove", "factor", "", FACTOR),
+    Row("POST", "recovery_codes", "", "", CODES),
+    Row("POST", "sign_out_all", "", "", SIGN_OUT),
     Row("GET", "home", "", "", TO_OWN_PLACE),
     Row("GET", "worklist", "", "", CLINICIANS),
     Row("GET", "session", "session", "", CARE_READ),
