@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 from feedback.selectors import waiting_sessions
 from patients.models import Membership, Patient
 from patients.permissions import active_memberships, signed_in
+from patients.sign_in_limits import seconds_left
 
 
 class Navigation:
@@ -21,6 +22,12 @@ class Navigation:
         self._user = getattr(request, "user", None) or AnonymousUser()
         #: Where the worklist has counted it already.
         self._waiting: int | None = getattr(request, "waiting", None)
+        self._request = request
+
+    @property
+    def seconds_left(self) -> int:
+        """For how long this person stays signed in without doing anything."""
+        return int(seconds_left(self._request.session))
 
     @cached_property
     def _roles(self) -> set[str]:

@@ -5,15 +5,17 @@ import time
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from patients import second_factor, sign_in
 from patients.models import User
 from patients.requests import machine_of
 from patients.sign_in_forms import CodeForm, MailForm, SecondFactorForm, SignInForm, sentence_of
+from patients.sign_in_limits import seconds_left
 
 #: So long after the password the second factor may be shown.
 HALF_SECONDS = 600
@@ -106,6 +108,17 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         except sign_in.SignInError as error:
             form.add_error("code", sentence_of(error))
     return render(request, "patients/sign_in_code.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def still_here(request: HttpRequest) -> JsonResponse:
+    """Tell a page for how long its person stays signed in; for the middleware, POST is use."""
+    if not isinstance(request.user, User):
+        return JsonResponse({"seconds": 0, "person": None}, status=401)
+    left = max(0, int(seconds_left(request.session)))
+    return JsonResponse({"seconds": left, "person": request.user.uuid})
 
 
 @login_not_required

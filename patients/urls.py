@@ -10,6 +10,7 @@ urlpatterns = [
     path("sign-in/second/", sign_in_views.show_second_factor, name="second_factor"),
     path("sign-in/mail/", sign_in_views.sign_in_by_mail, name="sign_in_by_mail"),
     path("sign-in/code/", sign_in_views.sign_in_code, name="sign_in_code"),
+    path("still-here/", sign_in_views.still_here, name="still_here"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("patients/new/", views.patient_add, name="patient_add"),
     path("patients/<uuid:patient_uuid>/prescribe/", prescription_views.prescribe, name="prescribe"),

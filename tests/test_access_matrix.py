@@ -56,6 +56,7 @@ REVOKED        = (302, 403, 403, 403, 302, 404, 404, 302, 404, 404, 403)
 PLAN_DELETED   = (302, 403, 403, 403, 302, 302, 302, 302, 302, 404, 403)
 OWN_PLACE      = (302, 200, 200, 200, 404, 404, 404, 404, 404, 404, 404)
 OWN_UPLOADED   = (302, 302, 302, 302, 404, 404, 404, 404, 404, 404, 404)
+STILL_HERE     = (401, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200)
 SIGNED_IN      = (302, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200)
 STAFF          = (302, 403, 403, 403, 200, 200, 200, 200, 200, 200, 200)
 FACTOR         = (302, 404, 404, 404, 422, 404, 404, 404, 404, 404, 404)  # 422: no password was given
@@ -110,6 +111,8 @@ ROWS = [
     Row("GET", "second_factor", "", "", SIGN_OUT),
     Row("GET", "admin_sign_in", "", "", SIGN_OUT),
     Row("POST", "sign_out", "", "", SIGN_OUT),
+    Row("GET", "still_here", "", "", STILL_HERE),
+    Row("POST", "still_here", "", "", STILL_HERE),
     Row("GET", "security", "", "", SIGNED_IN),
     Row("GET", "second_factor_add", "", "", STAFF),
     Row("POST", "second_factor_remove", "factor", "", FACTOR),
@@ -194,7 +197,7 @@ def test_access(world, row):
 def shown(answer) -> tuple:
     """What a person can tell of an answer, without the token that is new for each page."""
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    content = re.sub(rb'(data-csrf|name="csrfmiddlewaretoken" value)="\w+"', b"", content)
+    content = re.sub(rb'(data-csrf|data-seconds|name="csrfmiddlewaretoken" value)="\w+"', b"", content)
     headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
     return answer.status_code, content, headers, sorted(answer.cookies)
 
