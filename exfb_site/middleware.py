@@ -1,11 +1,38 @@
-"""Ends sessions that nobody uses, and keeps pages with patient data out of every cache."""
+"""Refuses bodies that are too large, ends sessions that nobody uses, keeps patient data from caches."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from patients.sign_in_limits import note_use, seconds_left
+
+BODY_TOO_LARGE = _("More than %(most)s MB cannot be sent at once. Cut it, or use a more compact format.")
+#: Beside the file, the other fields of an upload and what frames them.
+_FRAME_BYTES = 2**20
+
+
+class BodyLimitMiddleware:
+    """Answer 413 before a body is read that no address takes: parsers of the API read to its end."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        uploads = request.content_type == "multipart/form-data"
+        most = settings.MAX_UPLOAD_BYTES + _FRAME_BYTES if uploads else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) <= most:
+            return self.get_response(request)
+        detail = str(BODY_TOO_LARGE) % {"most": most // 2**20}
+        if request.path.startswith(reverse("api:no_such_address")):
+            error = {"code": "body_too_large", "detail": detail, "attr": None}
+            return JsonResponse({"type": "client_error", "errors": [error]}, status=413)
+        return render(request, "413.html", {"detail": detail}, status=413)
 
 
 class SignInLimitsMiddleware:

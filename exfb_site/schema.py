@@ -29,6 +29,10 @@ class ErrorCode409Enum(models.TextChoices):
     KEY_IN_USE = KeyInUse.default_code
 
 
+class ErrorCode413Enum(models.TextChoices):
+    BODY_TOO_LARGE = "body_too_large"
+
+
 class ErrorCode422Enum(models.TextChoices):
     KEY_REUSED = KeyReused.default_code
 
@@ -49,11 +53,15 @@ def _refusal(status: int, codes: type[models.TextChoices]) -> serializers.Serial
     )
 
 
-_REFUSALS = {"409": _refusal(409, ErrorCode409Enum), "422": _refusal(422, ErrorCode422Enum)}
+_REFUSALS = {
+    "409": _refusal(409, ErrorCode409Enum),
+    "413": _refusal(413, ErrorCode413Enum),
+    "422": _refusal(422, ErrorCode422Enum),
+}
 
 
 class ApiSchema(openapi.AutoSchema):
-    """Adds the header, and the two refusals that come with it, to each method marked `idempotent`."""
+    """Adds the header, and what comes with it and with a body, to each method marked `idempotent`."""
 
     @property
     def _is_idempotent(self) -> bool:

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "exfb_site.middleware.BodyLimitMiddleware",
     "exfb_site.middleware.SignInLimitsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -167,6 +168,8 @@ RECORDING_LIMITS = Limits(
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
 
 # --- Jobs: Redis where CELERY_BROKER_URL names it, else a broker in a folder that needs no server -----------
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", "filesystem://")
@@ -346,7 +349,7 @@ SPECTACULAR_SETTINGS = {
             f"ErrorCode{status}Enum": f"{_ERRORS}.ErrorCode{status}Enum.choices"
             for status in (401, 403, 404, 405, 406, 415, 429, 500)
         },
-        **{f"ErrorCode{s}Enum": f"exfb_site.schema.ErrorCode{s}Enum.choices" for s in (409, 422)},
+        **{f"ErrorCode{s}Enum": f"exfb_site.schema.ErrorCode{s}Enum.choices" for s in (409, 413, 422)},
     },
     "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
 }
