@@ -7,6 +7,7 @@ from rest_framework.permissions import AllowAny
 from exfb_site.errors import NoSuchAddress
 from feedback import api as feedback
 from feedback import baseline_api as baselines
+from feedback import export_api as exports
 from feedback import motion_api as motions
 from feedback import notes_api as notes
 from feedback import reading_api as readings
@@ -23,6 +24,7 @@ urlpatterns = [
     path("patients/<uuid:uuid>/", patients.PatientDetail.as_view(), name="patient"),
     path("patients/<uuid:uuid>/history/", feedback.PatientHistory.as_view(), name="history"),
     path("patients/<uuid:uuid>/baseline/", baselines.PatientBaseline.as_view(), name="patient_baseline"),
+    path("patients/<uuid:uuid>/export/", exports.PatientExport.as_view(), name="patient_export"),
     path("recordings/", feedback.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:uuid>/", feedback.RecordingDetail.as_view(), name="recording"),
     path("recordings/<uuid:uuid>/reading/", readings.RecordingReading.as_view(), name="reading"),
@@ -32,6 +34,7 @@ urlpatterns = [
     path("sessions/<uuid:uuid>/", feedback.SessionDetail.as_view(), name="session"),
     path("sessions/<uuid:uuid>/notes/", notes.SessionNotes.as_view(), name="notes"),
     path("notes/<uuid:uuid>/delete/", notes.NoteDelete.as_view(), name="note_delete"),
+    path("sessions/<uuid:uuid>/export/", exports.SessionExport.as_view(), name="session_export"),
     path("analyses/<uuid:uuid>/", feedback.AnalysisDetail.as_view(), name="analysis"),
     path("analyses/<uuid:uuid>/retry/", feedback.AnalysisRetry.as_view(), name="retry"),
     path("analyses/<uuid:uuid>/cancel/", feedback.AnalysisCancel.as_view(), name="cancel"),
@@ -45,6 +48,9 @@ urlpatterns = [
     path("releases/<slug:name>/activate/", releases.ReleaseActivate.as_view(), name="release_activate"),
     path("releases/<slug:name>/comparison/", releases.ReleaseComparison.as_view(), name="comparison"),
     path("releases/<slug:name>/again/", releases.ReleaseAgain.as_view(), name="release_again"),
+    path("repetitions/<uuid:uuid>/export/", exports.RepetitionExport.as_view(), name="repetition_export"),
+    path("exports/<uuid:uuid>/", exports.ExportDetail.as_view(), name="export"),
+    path("exports/<uuid:uuid>/file/", exports.ExportFile.as_view(), name="export_file"),
     path("schema/", SpectacularAPIView.as_view(**_open), name="schema"),
     path(
         "docs/",

@@ -228,6 +228,8 @@ ANALYSIS_SILENT_SECONDS = env_int("ANALYSIS_SILENT_SECONDS", 60)
 #: A queued analysis that nobody took for this long is announced again.
 ANALYSIS_RESEND_SECONDS = env_int("ANALYSIS_RESEND_SECONDS", 30)
 ANALYSIS_MAX_ATTEMPTS = 3
+#: An export that a worker made can be downloaded for so many days.
+EXPORT_DAYS = env_int("EXPORT_DAYS", 7)
 #: "cpu", "cuda", ...: where the network of a worker runs.
 DEVICE = env("DEVICE", "cpu")
 

@@ -7,10 +7,12 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from feedback.exports.content import Choice
+from feedback.exports.words import EXPORT_CONVENTIONS, EXPORT_FORMATS
 from feedback.grouping import Unit
 from feedback.periods import Period
 from patients.forms import DateInput
-from patients.models import Exercise, Patient
+from patients.models import ErasureReceipt, Exercise, Patient
 
 
 class MoveForm(forms.Form):
@@ -56,6 +58,55 @@ class ReportForm(forms.Form):
         if start and end and end < start:
             self.add_error("end", _("The last day lies before the first."))
         return cleaned
+
+
+class ExportForm(forms.Form):
+    """In which formats motions are taken out, and whose axes and unit they have."""
+
+    formats = forms.MultipleChoiceField(
+        label=_("Motions as"),
+        help_text=_("Findings and joint angles are always there, as CSV tables."),
+        required=False,
+        choices=EXPORT_FORMATS,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    convention = forms.ChoiceField(label=_("Axes and unit"), choices=EXPORT_CONVENTIONS)
+
+    @property
+    def choice(self) -> Choice | None:
+        """What was chosen; None if it cannot be."""
+        if not self.is_valid():
+            return None
+        return Choice(tuple(self.cleaned_data["formats"]), self.cleaned_data["convention"])
+
+
+class EraseForm(forms.Form):
+    """Why a patient is erased, and that this very one is meant."""
+
+    reason = forms.ChoiceField(label=_("Why"), choices=ErasureReceipt.Reason.choices)
+    name = forms.CharField(
+        label=_("Type the patient's name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._patient = patient
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"].strip()
+        if name.casefold() != self._patient.name.strip().casefold():
+            raise forms.ValidationError(_("This is not the name of the patient on this page."))
+        return name
+
+
+class HoldForm(forms.Form):
+    """Why a patient must not be erased."""
+
+    reason = forms.CharField(
+        label=_("Why the record must be kept"), max_length=200, widget=forms.TextInput(attrs={"size": 40})
+    )
 
 
 class PeriodsForm(forms.Form):

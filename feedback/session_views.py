@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from feedback.baselines import baseline_of, by_exercise
 from feedback.desk import Beside, Card, by_repetition, page_words, reasons, trays
+from feedback.forms import ExportForm
 from feedback.models import ExerciseSession, Note
 from feedback.notes import notes_of
 from feedback.previous import previous_sessions
@@ -32,6 +33,7 @@ def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
         "access": access,
         "next_session": _next_session(request, shown),
         "words": page_words(),
+        "export_form": ExportForm(),
         "reasons": reasons(),
         **_desk(
             shown,

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from feedback.exports.queue import sweep_exports
 from feedback.measuring import measure_unmeasured
 from feedback.models import Analysis, Worker
 from feedback.queue import announce, log_with, request_analysis
@@ -36,6 +37,7 @@ class Swept:
     announced: int
     measured: int
     reports: int
+    exports: int
     forgotten_workers: int
 
     def __str__(self) -> str:
@@ -58,6 +60,7 @@ def sweep() -> Swept:
         announced=_announce_again(now),
         measured=measure_unmeasured(),
         reports=sweep_reports(),
+        exports=sweep_exports(now),
         forgotten_workers=Worker.objects.filter(seen_at__lt=now - FORGET_WORKER).delete()[0],
     )
 

@@ -12,6 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from feedback import pipeline
 from feedback.baselines import compared_with, motions
+from feedback.exports import queue as exports
 from feedback.heartbeat import Heartbeat
 from feedback.models import Analysis
 from feedback.pipeline import AnalysisFailure
@@ -75,6 +76,23 @@ def make_report(report_id: str) -> None:
         places = "".join(traceback.format_tb(error.__traceback__))
         logger.error("report %s failed with %s\n%s", report.uuid, type(error).__name__, places)
         reports.give_back(report)
+
+
+@shared_task(name=exports.TASK_NAME)
+def make_export(export_id: str) -> None:
+    """Make an export, unless another worker has taken it. The rules: `feedback.exports.queue`."""
+    export = exports.claim(UUID(export_id))
+    if export is None:
+        return
+    try:
+        from feedback.exports import making
+
+        making.make(export)
+    except Exception as error:
+        # As for analyses: the worker lives on, and no message that may hold a person's data is logged.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("export %s failed with %s\n%s", export.uuid, type(error).__name__, places)
+        exports.give_back(export)
 
 
 def _compute(analysis: Analysis) -> "tuple[RecordingResult, list[str] | None]":

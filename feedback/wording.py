@@ -266,6 +266,17 @@ MOVES: dict[str, Sentences] = {
     ),
 }
 
+#: Why a patient was not erased. Patients do not erase.
+ERASURE: dict[str, Sentences] = {
+    "legal_hold": Sentences(
+        _("A legal hold forbids that this patient is erased. Lift it first."), _NOT_THEIRS
+    ),
+    "not_proved": Sentences(
+        _("Something is left of this patient, so there is no receipt. Erase again; tell who runs exfb."),
+        _NOT_THEIRS,
+    ),
+}
+
 #: Why the model names nothing.
 ABSTAINED: dict[str, Sentences] = {
     "low_confidence": Sentences(
@@ -349,5 +360,6 @@ def _find(code: str) -> Mistake | Sentences | None:
         VERDICTS,
         NOTES,
         MOVES,
+        ERASURE,
     )
     return next((table[code] for table in tables if code in table), None)

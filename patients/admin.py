@@ -10,6 +10,8 @@ from patients.models import (
     ApiKey,
     CareAssignment,
     Clinic,
+    ErasureReceipt,
+    LegalHold,
     Membership,
     Patient,
     Plan,
@@ -88,6 +90,10 @@ class PatientAdmin(admin.ModelAdmin):
     autocomplete_fields = ("user",)
     inlines = (CareAssignmentInline,)
 
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Never: erasing a patient takes files and more (`patients.erasure`)."""
+        return False
+
 
 @admin.register(Prescription)
 class PrescriptionAdmin(admin.ModelAdmin):
@@ -130,3 +136,15 @@ class AccessLogAdmin(ReadOnlyAdmin):
     list_filter = ("action", "subject")
     list_select_related = ("user", "patient")
     date_hierarchy = "at"
+
+
+@admin.register(LegalHold)
+class LegalHoldAdmin(ReadOnlyAdmin):
+    list_display = ("patient", "placed_at", "placed_by", "lifted_at")
+    list_select_related = ("patient", "placed_by")
+
+
+@admin.register(ErasureReceipt)
+class ErasureReceiptAdmin(ReadOnlyAdmin):
+    list_display = ("uuid", "clinic", "at", "by", "reason")
+    list_select_related = ("clinic", "by")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -119,8 +119,13 @@ def require(user: "AnyUser", patient: Patient, permission: str) -> None:
     if access is None:
         raise Http404
     if not getattr(access, permission):
-        log_access(user, patient, AccessLogEntry.Action.REFUSED, "patient", patient.uuid)
-        raise PermissionDenied
+        _refuse(user, patient)
+
+
+def _refuse(user: "AnyUser", patient: Patient) -> NoReturn:
+    """Answer 403, and note it."""
+    log_access(user, patient, AccessLogEntry.Action.REFUSED, "patient", patient.uuid)
+    raise PermissionDenied
 
 
 def require_membership(user: "AnyUser", clinic: Clinic) -> Membership:
@@ -133,8 +138,34 @@ def require_membership(user: "AnyUser", clinic: Clinic) -> Membership:
 
 def require_care_team(user: "AnyUser", patient: Patient) -> None:
     """Raise 404 or 403 unless the person may say who cares for a patient: the lead, or the clinic's admin."""
-    if not administered_clinics(user).filter(pk=patient.clinic_id).exists():
+    if not may_administer(user, patient):
         require(user, patient, "may_prescribe")
+
+
+def may_take_everything(user: "AnyUser", patient: Patient) -> bool:
+    """Tell whether a person may take out all of a patient: themself, the lead, the clinic's admin."""
+    access = access_to(user, patient)
+    may = access is not None and (access.is_own or access.may_prescribe)
+    return may or may_administer(user, patient)
+
+
+def require_everything(user: "AnyUser", patient: Patient) -> None:
+    """Raise 404 or 403 unless the person may take out all of a patient."""
+    if not may_take_everything(user, patient):
+        get_patient(user, patient.uuid)
+        _refuse(user, patient)
+
+
+def may_administer(user: "AnyUser", patient: Patient) -> bool:
+    """Tell whether a person may erase a patient, or forbid it: the clinic's admin. One query."""
+    return administered_clinics(user).filter(pk=patient.clinic_id).exists()
+
+
+def require_administration(user: "AnyUser", patient: Patient) -> None:
+    """Raise 404 or 403 unless the person may erase a patient, or forbid it."""
+    if not may_administer(user, patient):
+        get_patient(user, patient.uuid)
+        _refuse(user, patient)
 
 
 def administered_clinics(user: "AnyUser") -> QuerySet[Clinic]:

@@ -83,6 +83,7 @@ def make_world(people: People) -> SimpleNamespace:
     report = make.ReportFactory(
         patient=patient, requested_by=people.lead, status="done", file=ContentFile(b"%PDF-", name="report")
     )
+    export = make.ExportFactory(patient=patient, requested_by=people.lead)
     made = {scope: create_api_key(user=people.lead, name=scope, scopes=[scope]) for scope in ApiKey.Scope}
     made |= {
         end: create_api_key(user=people.lead, name=end, scopes=ApiKey.Scope) for end in ("revoked", "expired")
@@ -107,6 +108,11 @@ def make_world(people: People) -> SimpleNamespace:
         report_form=lambda: {"start": "2026-01-01", "end": "2026-02-01"},
         correct_repetition=make.RepetitionFactory(analysis=analysis, finding="squat.correct").uuid,
         factor=people.lead.second_factors.create(kind="app", name="phone", data=b"").uuid,
+        export=export.uuid,
+        export_form=lambda: {"formats": ["trc"], "convention": "opensim"},
+        everything_form=lambda: {"content": "everything"},
+        erase_form=lambda: {"reason": "request", "name": patient.name},
+        hold_form=lambda: {"reason": "Court order."},
         release_name=analysis.release.name,
         trial_name=make.ModelReleaseFactory(name="on-trial", is_active=False).name,
         upload_form=lambda: {"patient": patient.uuid, "file": pose_upload()},

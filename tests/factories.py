@@ -13,6 +13,7 @@ from feedback.models import (
     Analysis,
     Correction,
     ExerciseSession,
+    Export,
     ModelRelease,
     Note,
     Repetition,
@@ -227,6 +228,22 @@ class NoteFactory(factory.django.DjangoModelFactory):
     session = factory.SubFactory(ExerciseSessionFactory)
     author = factory.SubFactory(UserFactory)
     text = "Hips hinge first."
+
+
+class ExportFactory(factory.django.DjangoModelFactory):
+    """An export that is ready for a week."""
+
+    class Meta:
+        model = Export
+
+    patient = factory.SubFactory(PatientFactory)
+    requested_by = factory.SubFactory(UserFactory)
+    content = Export.Content.MOTIONS
+    convention = "exfb"
+    status = Export.Status.DONE
+    file = factory.LazyFunction(lambda: ContentFile(b"PK", name="export"))
+    size_bytes = 2
+    expires_at = factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=7))
 
 
 class WorkerFactory(factory.django.DjangoModelFactory):

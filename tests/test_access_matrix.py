@@ -35,6 +35,9 @@ API_TAKEN_OUT  = (401, 403, 404, 404, 204, 204, 403, 403, 404, 404, 404)
 API_AGAIN      = (401, 403, 404, 404, 202, 202, 403, 403, 404, 404, 404)
 API_ADMIN      = (401, 403, 403, 403, 403, 403, 403, 202, 403, 403, 403)
 API_NOBODY     = (401,) + (403,) * 10  # a clinic admin may who has a staff account too
+API_EXPORT     = (401, 202, 404, 404, 202, 202, 202, 202, 404, 404, 404)
+API_EVERYTHING = (401, 202, 404, 404, 202, 403, 403, 202, 404, 404, 404)
+API_OWN_EXPORT = (401, 404, 404, 404, 200, 404, 404, 404, 404, 404, 404)  # the lead asked for it
 OPEN           = (200,) * 11
 NOWHERE        = (404,) * 11
 SIGN_IN        = (200, 302, 302, 302, 302, 302, 302, 302, 302, 302, 302)
@@ -54,6 +57,12 @@ PRESCRIBED     = (302, 403, 404, 404, 302, 403, 403, 403, 404, 404, 404)
 ADDED          = (302, 403, 403, 403, 302, 302, 302, 302, 302, 422, 403)  # 422: not a clinic of theirs
 REVOKED        = (302, 403, 403, 403, 302, 404, 404, 302, 404, 404, 403)
 PLAN_DELETED   = (302, 403, 403, 403, 302, 302, 302, 302, 302, 404, 403)
+EXPORTED       = (302, 302, 404, 404, 302, 302, 302, 302, 404, 404, 404)
+EVERYTHING     = (302, 302, 404, 404, 302, 403, 403, 302, 404, 404, 404)
+OWN_EXPORT     = (302, 404, 404, 404, 200, 404, 404, 404, 404, 404, 404)
+ADMINS_FORM    = (302, 403, 404, 404, 403, 403, 403, 200, 404, 404, 404)
+ADMINS_DONE    = (302, 403, 404, 404, 403, 403, 403, 302, 404, 404, 404)
+ADMINS         = (302, 403, 403, 403, 403, 403, 403, 200, 403, 403, 403)
 OWN_PLACE      = (302, 200, 200, 200, 404, 404, 404, 404, 404, 404, 404)
 OWN_UPLOADED   = (302, 302, 302, 302, 404, 404, 404, 404, 404, 404, 404)
 STILL_HERE     = (401, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200)
@@ -93,6 +102,12 @@ ROWS = [
     Row("PUT", "api:baseline", "correct_repetition", "", API_BASELINE, "review"),
     Row("DELETE", "api:baseline", "correct_repetition", "", API_TAKEN_OUT, "review"),
     Row("POST", "api:patient_again", "patient", "", API_AGAIN, "review"),
+    Row("GET", "api:repetition_export", "repetition", "", API_READ),
+    Row("GET", "api:session_export", "session", "", API_READ),
+    Row("POST", "api:patient_export", "patient", "export_form", API_EXPORT, "read"),
+    Row("POST", "api:patient_export", "patient", "everything_form", API_EVERYTHING, "read"),
+    Row("GET", "api:export", "export", "", API_OWN_EXPORT),
+    Row("GET", "api:export_file", "export", "", API_OWN_EXPORT),
     Row("GET", "api:releases", "", "", API_CLINICIANS),
     Row("POST", "api:release_activate", "release_name", "", API_NOBODY),
     Row("GET", "api:comparison", "trial_name", "", API_CLINICIANS),
@@ -128,6 +143,16 @@ ROWS = [
     Row("POST", "reports", "patient", "report_form", REPORT_ASKED),
     Row("GET", "report", "report", "", TEAM_READ),
     Row("GET", "report_file", "report", "", TEAM_READ),
+    Row("GET", "session_export", "session", "", READ),
+    Row("GET", "repetition_export", "repetition", "", READ),
+    Row("GET", "patient_export", "patient", "", READ),
+    Row("POST", "patient_export", "patient", "export_form", EXPORTED),
+    Row("POST", "patient_export", "patient", "everything_form", EVERYTHING),
+    Row("GET", "export_file", "export", "", OWN_EXPORT),
+    Row("GET", "erase", "patient", "", ADMINS_FORM),
+    Row("POST", "erase", "patient", "erase_form", ADMINS_DONE),
+    Row("POST", "hold", "patient", "hold_form", ADMINS_DONE),
+    Row("GET", "erasures", "", "", ADMINS),
     Row("GET", "patient_add", "", "", CLINICIANS),
     Row("POST", "patient_add", "", "patient_form", ADDED),
     Row("GET", "prescribe", "patient", "", PRESCRIBE_FORM),

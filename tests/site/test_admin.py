@@ -14,6 +14,8 @@ _READ_ONLY = (
     "AccessLogEntry",
     "Analysis",
     "ApiKey",
+    "ErasureReceipt",
+    "LegalHold",
     "ModelRelease",
     "Recording",
     "Repetition",

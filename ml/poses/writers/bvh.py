@@ -122,7 +122,8 @@ def _angles(turns: Array) -> Array:
     z = np.arctan2(-turns[:, 0, 1], turns[:, 1, 1])
     x = np.arcsin(np.clip(turns[:, 2, 1], -1.0, 1.0))
     y = np.arctan2(-turns[:, 2, 0], turns[:, 2, 2])
-    return np.round(np.degrees(np.unwrap(np.stack([z, x, y], axis=1), axis=0)), _DECIMALS)
+    degrees: Array = np.degrees(np.unwrap(np.stack([z, x, y], axis=1), axis=0))
+    return np.round(degrees, _DECIMALS)
 
 
 def _matrices(degrees: Array) -> Array:
