@@ -11,6 +11,7 @@ from feedback import export_api as exports
 from feedback import motion_api as motions
 from feedback import notes_api as notes
 from feedback import reading_api as readings
+from feedback import recut_api as recut
 from feedback import release_api as releases
 from patients import api as patients
 
@@ -37,6 +38,7 @@ urlpatterns = [
     path("sessions/<uuid:uuid>/export/", exports.SessionExport.as_view(), name="session_export"),
     path("analyses/<uuid:uuid>/", feedback.AnalysisDetail.as_view(), name="analysis"),
     path("analyses/<uuid:uuid>/retry/", feedback.AnalysisRetry.as_view(), name="retry"),
+    path("analyses/<uuid:uuid>/cuts/", recut.Cuts.as_view(), name="cuts"),
     path("analyses/<uuid:uuid>/cancel/", feedback.AnalysisCancel.as_view(), name="cancel"),
     path("repetitions/<uuid:uuid>/", feedback.RepetitionDetail.as_view(), name="repetition"),
     path("repetitions/<uuid:uuid>/motion/", motions.RepetitionMotion.as_view(), name="motion"),

@@ -13,6 +13,8 @@ from rest_framework.views import APIView
 from feedback.serializers import VerdictSerializer
 from feedback.services import (
     BaselineError,
+    CutConflict,
+    CutError,
     MoveError,
     NoteError,
     VerdictConflict,
@@ -48,8 +50,10 @@ class ProblemHandler(ExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, UploadError):
             return _invalid(_UPLOAD_FIELDS.get(exc.code, "file"), exc)
-        if isinstance(exc, VerdictConflict):
+        if isinstance(exc, VerdictConflict | CutConflict):
             return Conflict(exc.message, exc.code)
+        if isinstance(exc, CutError):
+            return _invalid("cuts", exc)
         if isinstance(exc, VerdictError):
             return _invalid(_VERDICT_FIELDS.get(exc.code, "decision"), exc)
         if isinstance(exc, NoteError):
@@ -70,7 +74,7 @@ class ProblemHandler(ExceptionHandler):
 
 
 def _invalid(
-    field: str, exc: UploadError | VerdictError | NoteError | MoveError | BaselineError
+    field: str, exc: UploadError | VerdictError | NoteError | MoveError | BaselineError | CutError
 ) -> exceptions.ValidationError:
     return exceptions.ValidationError({field: [exceptions.ErrorDetail(exc.message, exc.code)]})
 

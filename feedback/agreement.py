@@ -206,7 +206,9 @@ def compared_repetitions(
     patients = visible_patients(user).exclude(user=user.pk)
     if clinic is not None:
         patients = patients.filter(clinic=clinic)
-    found = Repetition.objects.filter(analysis__recording__patient__in=patients.order_by().values("pk"))
+    found = Repetition.objects.filter(
+        analysis__recording__patient__in=patients.order_by().values("pk"), superseded_at__isnull=True
+    )
     if release is not None:
         return found.filter(analysis__release=release)
     # What another release would find is no result that anybody is shown.

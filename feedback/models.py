@@ -159,6 +159,14 @@ class Analysis(models.Model):
     filled = models.JSONField(
         default=dict, help_text=_("Share of each joint's frames that had to be filled.")
     )
+    cuts = models.JSONField(
+        null=True,
+        blank=True,
+        help_text=_("Where a clinician says the repetitions are, until a worker has looked at them."),
+    )
+    cut_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     queued_at = models.DateTimeField(auto_now_add=True)
     announced_at = models.DateTimeField(auto_now_add=True, help_text=_("When a message was last sent."))
     started_at = models.DateTimeField(null=True, blank=True)
@@ -218,6 +226,17 @@ class Repetition(models.Model):
     probabilities = models.JSONField()
     abstained = models.BooleanField(default=False)
     abstained_reason = models.CharField(max_length=40, blank=True)
+    cut_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Who said where it begins and ends; empty: it was found."),
+    )
+    superseded_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it was cut anew. What was said of it is kept.")
+    )
     measures = models.JSONField(
         null=True, help_text=_("By name, see ml/measures.py; null until it is measured.")
     )
@@ -228,7 +247,11 @@ class Repetition(models.Model):
             models.Index(fields=["id"], condition=Q(measures__isnull=True), name="repetition_unmeasured")
         ]
         constraints = [
-            models.UniqueConstraint(fields=["analysis", "index"], name="an_index_once_an_analysis"),
+            models.UniqueConstraint(
+                fields=["analysis", "index"],
+                condition=Q(superseded_at__isnull=True),
+                name="an_index_once_an_analysis",
+            ),
             models.CheckConstraint(
                 condition=Q(end_frame__gt=models.F("start_frame")), name="repetition_has_frames"
             ),

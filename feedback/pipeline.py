@@ -15,6 +15,7 @@ from ml.manifest import MANIFEST_NAME, ReleaseError, read_manifest, sha256
 from ml.poses.errors import PoseFormatError
 from ml.poses.facts import AS_READ, Corrections
 from ml.poses.formats import read
+from ml.repetitions import Span
 from ml.results import AnalysisError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def analyse_file(
     exercise: str | None,
     release_folder: Path,
     on_step: Callable[[str], object] = lambda step: None,
+    cuts: Sequence[tuple[int, int, str]] | None = None,
     *,
     baselines: "Mapping[str, Sequence[PoseSequence]] | None" = None,
     corrections: Corrections = AS_READ,
@@ -59,12 +61,16 @@ def analyse_file(
 
     `on_step` is called with the name of each step that begins (`feedback.models.Analysis.Step`). `baselines`
     are, by exercise, repetitions of this person that were marked correct, as they were kept; `corrections` is
-    what a person said of how the file is to be read.
+    what a person said of how the file is to be read. `cuts` say where the repetitions are (start and end
+    frame, exercise); without them they are looked for.
     """
     on_step("reading")
     try:
         sequence = read(file, corrections=corrections, limits=settings.RECORDING_LIMITS)
-        return predictor_of(release_folder).analyse(sequence, exercise, on_step, baselines=baselines)
+        spans = None if cuts is None else [Span(*cut) for cut in cuts]
+        return predictor_of(release_folder).analyse(
+            sequence, exercise, on_step, baselines=baselines, cuts=spans
+        )
     except (PoseFormatError, AnalysisError) as error:
         raise AnalysisFailure(error.code, error.message) from error
     except ReleaseError as error:

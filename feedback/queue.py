@@ -19,10 +19,12 @@ from kombu.exceptions import OperationalError
 
 from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Repetition
 from feedback.motions import pack_motion
+from feedback.recut import Cut, cuts_of, make_way
 from feedback.releases import release_in_use
 from feedback.sessions import refresh_session
 from ml.catalogue import is_correct
 from ml.measures import measure
+from ml.repetitions import exercise_of_most
 from patients.models import AccessLogEntry, Recording, User
 from patients.permissions import log_access, require
 
@@ -147,16 +149,26 @@ def store_results(
         won = _held(analysis, attempt).update(
             status=_Status.DONE,
             step=_Step.FINISHED,
-            exercise=result.exercise,
+            exercise=_exercise(analysis, result),
             filled=result.filled,
             baseline=baseline,
+            cuts=None,
+            cut_by=None,
             heartbeat_at=now,
             finished_at=now,
         )
         if not won:
             return False
+        numbers = None if analysis.cuts is None else make_way(analysis)
         rows = [
-            _repetition(analysis, number, found, result)
+            _repetition(
+                analysis,
+                number
+                if numbers is None
+                else numbers[Cut(found.start_frame, found.end_frame, found.exercise)],
+                found,
+                result,
+            )
             for number, found in enumerate(result.repetitions, start=1)
         ]
         Repetition.objects.bulk_create(rows)
@@ -171,6 +183,13 @@ def store_results(
     return True
 
 
+def _exercise(analysis: Analysis, result: "RecordingResult") -> str:
+    """That of most repetitions, of which a worker has seen only those that were cut anew."""
+    if analysis.cuts is None:
+        return result.exercise
+    return exercise_of_most(cuts_of(analysis)) or analysis.exercise
+
+
 def _repetition(
     analysis: Analysis, number: int, found: "RepetitionResult", result: "RecordingResult"
 ) -> Repetition:
@@ -181,6 +200,7 @@ def _repetition(
         exercise=found.exercise,
         start_frame=found.start_frame,
         end_frame=found.end_frame,
+        cut_by_id=analysis.cut_by_id,
         frame_rate=result.performed.frame_rate,
         motion=pack_motion(performed),
         finding=found.finding.code,
@@ -246,7 +266,11 @@ def cancel(*, user: User, analysis: Analysis) -> bool:
     require(user, patient, "may_upload")
     open_one = Analysis.objects.filter(pk=analysis.pk, status__in=(_Status.QUEUED, _Status.RUNNING))
     with transaction.atomic():
-        cancelled = _end(open_one, _Status.CANCELLED, "cancelled")
+        # What was to be cut anew stays as it was.
+        restored = open_one.filter(cuts__isnull=False).update(
+            status=_Status.DONE, step=_Step.FINISHED, cuts=None, cut_by=None, finished_at=timezone.now()
+        )
+        cancelled = restored == 1 or _end(open_one, _Status.CANCELLED, "cancelled")
         if cancelled:
             log_access(user, patient, AccessLogEntry.Action.CHANGE, "analysis", analysis.uuid)
     return cancelled

@@ -70,7 +70,8 @@ def standing_verdicts() -> QuerySet[Verdict]:
 def current_analyses() -> QuerySet[Analysis]:
     """Return one analysis of each recording, as it is read now: what a person is shown of it.
 
-    A finished one comes before one that is waiting or failed; then one that a clinician has reviewed, so that
+    A finished one (also while it is cut anew) comes before one that is waiting or failed; then one that a
+    clinician has reviewed, so that
     no other release ever changes a reviewed finding; then the active release's, then that of the release that
     was in use last, and last one that is only on trial.
     """
@@ -79,7 +80,7 @@ def current_analyses() -> QuerySet[Analysis]:
         Analysis.objects.filter(recording=OuterRef("recording"), reading=OuterRef("recording__reading"))
         .annotate(
             unfinished=Case(
-                When(status=Analysis.Status.DONE, then=0),
+                When(Q(status=Analysis.Status.DONE) | Q(cuts__isnull=False), then=0),
                 default=1,
                 output_field=IntegerField(),
             ),
@@ -100,6 +101,11 @@ def current_analyses() -> QuerySet[Analysis]:
 
 
 def judged_repetitions() -> QuerySet[Repetition]:
+    """Return the repetitions that count, without those cut anew since, as `_every_repetition` does."""
+    return _every_repetition().filter(superseded_at__isnull=True)
+
+
+def _every_repetition() -> QuerySet[Repetition]:
     """Return repetitions without their motion, each with what counts of it.
 
     Annotations: `verdict_decision`, `verdict_label` and `verdict_second_label` (None without a standing
@@ -218,7 +224,7 @@ def analysis_for(user: "AnyUser", analysis_uuid: UUID) -> tuple[Analysis, Access
 def repetition_for(user: "AnyUser", repetition_uuid: UUID) -> tuple[Repetition, Access]:
     """Return a repetition with its motion and correction, and what the person may do; 404 for a stranger."""
     repetition = (
-        judged_repetitions()
+        _every_repetition()
         .defer(None)
         .filter(uuid=repetition_uuid, analysis__recording__patient__in=visible_patients(user))
         .select_related("correction", "baseline_mark", "analysis__recording__patient", "analysis__session")

@@ -16,6 +16,7 @@ from feedback.queue import (
 )
 from feedback.readings import confirm_recording
 from feedback.reanalysis import analyse_clinic_again, analyse_patient_again
+from feedback.recut import Cut, CutConflict, CutError, cut_anew
 from feedback.release_comparison import request_comparison
 from feedback.releases import activate_release, folder_of, install_release, release_in_use
 from feedback.sessions import refresh_session
@@ -23,6 +24,9 @@ from feedback.verdicts import VerdictConflict, VerdictError, give_verdict, label
 
 __all__ = [
     "BaselineError",
+    "Cut",
+    "CutConflict",
+    "CutError",
     "MoveError",
     "NoteError",
     "VerdictConflict",
@@ -35,6 +39,7 @@ __all__ = [
     "cancel",
     "claim",
     "confirm_recording",
+    "cut_anew",
     "delete_note",
     "fail",
     "folder_of",

@@ -17,6 +17,7 @@ from feedback.heartbeat import Heartbeat
 from feedback.models import Analysis
 from feedback.pipeline import AnalysisFailure
 from feedback.queue import TASK_NAME, claim_next, fail, give_back, record_step, store_results
+from feedback.recut import new_cuts
 from feedback.releases import folder_of
 from feedback.reports import queue as reports
 
@@ -114,6 +115,7 @@ def _compute(analysis: Analysis) -> "tuple[RecordingResult, list[str] | None]":
             recording.exercise or None,
             folder,
             note,
+            new_cuts(analysis),
             baselines=motions(own),
             corrections=recording.said,
         )

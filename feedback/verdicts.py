@@ -9,6 +9,7 @@ from django.db import transaction
 from feedback import wording
 from feedback.baselines import drop_if_not_correct
 from feedback.models import Repetition, Verdict
+from feedback.recut import is_cut_anew
 from feedback.refusals import Refusal
 from feedback.sessions import refresh_session
 from ml.catalogue import CODES, exercise_of, is_correct
@@ -26,10 +27,10 @@ class VerdictError(Refusal):
 
 
 class VerdictConflict(VerdictError):
-    """The clinician had not seen `standing`, the newest verdict, which says something else."""
+    """The clinician had not seen `standing`, the newest verdict, or that the repetition was cut anew."""
 
-    def __init__(self, standing: Verdict | None) -> None:
-        super().__init__("changed_meanwhile")
+    def __init__(self, standing: Verdict | None, code: str = "changed_meanwhile") -> None:
+        super().__init__(code)
         self.standing = standing
 
 
@@ -75,7 +76,8 @@ def give_verdict(
 
     A verdict whose `uuid` is there already is not added again; saying again what already stands adds nothing.
     `seen` is the newest verdict that the clinician knew of (None: of none): where another one came meanwhile
-    that says something else, `VerdictConflict` is raised. Left out, this is not asked.
+    that says something else, `VerdictConflict` is raised. Left out, this is not asked. So it is where the
+    repetition was cut anew meanwhile.
     """
     patient = repetition.analysis.recording.patient
     require(user, patient, "may_review")
@@ -88,6 +90,8 @@ def give_verdict(
                 raise VerdictError("id_taken")
             return sent, False
         newest = repetition.verdicts.first()
+        if is_cut_anew(repetition):
+            raise VerdictConflict(newest, "cut_anew")
         if _is_surprised(said, newest, seen):
             raise VerdictConflict(newest)
         if said.decision == _Decision.UNDONE and (newest is None or newest.decision == _Decision.UNDONE):

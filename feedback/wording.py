@@ -233,6 +233,32 @@ VERDICTS: dict[str, Sentences] = {
         _NOT_THEIRS,
     ),
     "id_taken": Sentences(_("Another verdict has this id. Send yours with a new one."), _NOT_THEIRS),
+    "cut_anew": Sentences(
+        _("This repetition was cut anew meanwhile. Load the page again and look at it as it is now."),
+        _NOT_THEIRS,
+    ),
+}
+
+#: A list of cuts is refused; patients cut nothing.
+_NOT_THEIR_CUT = _("Only your clinic can change the repetitions.")
+CUTS: dict[str, Sentences] = {
+    "cut_meanwhile": Sentences(
+        _("The repetitions were changed meanwhile. Load the page again, then change them as they are now."),
+        _NOT_THEIR_CUT,
+    ),
+    "being_analysed": Sentences(
+        _("The recording is being analysed. Change its repetitions when that is done."), _NOT_THEIR_CUT
+    ),
+    "outside_recording": Sentences(
+        _("A repetition must lie within the {frames} frames of the recording and end after it begins."),
+        _NOT_THEIR_CUT,
+    ),
+    "cuts_overlap": Sentences(_("Two repetitions overlap. Move an edge or merge them."), _NOT_THEIR_CUT),
+    "cut_too_short": Sentences(_("A repetition lasts at least {seconds} s."), _NOT_THEIR_CUT),
+    "too_many_cuts": Sentences(
+        _("A recording has at most {most} repetitions. Merge or delete some."), _NOT_THEIR_CUT
+    ),
+    "no_such_exercise": Sentences(_("Choose one of: {choices}."), _NOT_THEIR_CUT),
 }
 
 #: A note is refused; patients write none.
@@ -358,6 +384,7 @@ def _find(code: str) -> Mistake | Sentences | None:
         ANALYSIS,
         ABSTAINED,
         VERDICTS,
+        CUTS,
         NOTES,
         MOVES,
         ERASURE,

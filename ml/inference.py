@@ -163,7 +163,7 @@ class Predictor:
         on_step("repetitions")
         prepared = prepare(sequence)
         spans = find_repetitions(prepared.sequence, exercise) if cuts is None else list(cuts)
-        if not spans:
+        if not spans and cuts is None:
             raise AnalysisError(
                 "no_repetition_found",
                 "No squat, lunge or plank was found. Record the whole exercise, all of the body in view.",

@@ -6,7 +6,7 @@ One setting for all recordings: nothing is told of the sensor, the exercise or t
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,13 @@ class Span(NamedTuple):
     start_frame: int
     end_frame: int
     exercise: str
+
+
+class HasExercise(Protocol):
+    """What is counted by its exercise."""
+
+    @property
+    def exercise(self) -> str: ...
 
 
 def find_repetitions(sequence: PoseSequence, exercise: str | None = None) -> list[Span]:
@@ -56,7 +63,7 @@ def find_repetitions(sequence: PoseSequence, exercise: str | None = None) -> lis
     return [span._replace(exercise=exercise) for span in of_its_kind]
 
 
-def exercise_of_most(spans: Sequence[Span]) -> str | None:
+def exercise_of_most(spans: Sequence[HasExercise]) -> str | None:
     """Return the exercise of most repetitions, the first of them where two are alike; None without any."""
     counts = Counter(span.exercise for span in spans)
     return counts.most_common(1)[0][0] if counts else None

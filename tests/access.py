@@ -119,6 +119,10 @@ def make_world(people: People) -> SimpleNamespace:
         note=make.NoteFactory(session=analysis.session, author=people.lead).uuid,
         swapped=lambda: {"swap_sides": True},
         reading_form=lambda: {"unit": "m", "up": "z", "frame_rate": 30, "swap_sides": "on", "correct": "1"},
+        cuts_form=lambda: {
+            "seen": [str(repetition.uuid)],
+            "cuts": [{"start_frame": 10, "end_frame": 50, "exercise": "squat"}],
+        },
         verdict_form=lambda: {"decision": "confirmed"},
         move_form=lambda: {"patient": right.uuid, "reason": "chosen by mistake"},
         note_form=lambda: {"text": "Hips hinge first."},

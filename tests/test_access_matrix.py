@@ -27,6 +27,7 @@ API_MOVED      = (401, 403, 404, 404, 200, 200, 403, 403, 404, 404, 404)
 MOVE_FORM      = (302, 403, 404, 404, 200, 200, 403, 403, 404, 404, 404)
 MOVED          = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
 API_OWN_NOTE   = (401, 403, 404, 404, 204, 403, 403, 403, 404, 404, 404)
+API_CUT        = (401, 403, 404, 404, 202, 202, 403, 403, 404, 404, 404)
 API_REVIEW     = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
 TEAM_READ      = (302, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 REPORT_ASKED   = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
@@ -85,6 +86,8 @@ ROWS = [
     Row("GET", "api:sessions", "", "", API_LIST),
     Row("GET", "api:session", "session", "", API_READ),
     Row("GET", "api:analysis", "analysis", "", API_READ),
+    Row("GET", "api:cuts", "analysis", "", API_READ),
+    Row("PUT", "api:cuts", "analysis", "cuts_form", API_CUT, "review"),
     Row("POST", "api:retry", "failed", "", API_UPLOAD, "upload"),
     Row("POST", "api:cancel", "analysis", "", API_CANCEL, "upload"),
     Row("GET", "api:repetition", "repetition", "", API_READ),

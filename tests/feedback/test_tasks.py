@@ -28,7 +28,7 @@ def compute(monkeypatch):
     calls = []
 
     def use(outcome):
-        def analyse_file(file, exercise, release_folder, on_step, *, baselines, corrections):
+        def analyse_file(file, exercise, release_folder, on_step, cuts, *, baselines, corrections):
             calls.append((file.read(1), exercise, release_folder.name))
             on_step("findings")
             if isinstance(outcome, BaseException):
