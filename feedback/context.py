@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from feedback.selectors import waiting_sessions
-from patients.models import Membership, Patient
+from patients.models import Membership, Patient, User
 from patients.permissions import active_memberships, signed_in
 from patients.sign_in_limits import seconds_left
 
@@ -51,7 +51,7 @@ class Navigation:
 
     @cached_property
     def is_patient(self) -> bool:
-        return self._user.is_authenticated and Patient.objects.filter(user=self._user).exists()
+        return isinstance(self._user, User) and Patient.objects.filter(user=self._user).exists()
 
     @cached_property
     def unreviewed(self) -> int:

@@ -55,10 +55,11 @@ def measured_repetitions(patient: Patient) -> list[Measured]:
 
 def pains(patient: Patient) -> dict[date, int]:
     """Return the greatest pain that was stated on each day. One query."""
-    sessions = ExerciseSession.objects.filter(patient=patient, analyses__recording__pain__isnull=False)
+    sessions = ExerciseSession.objects.filter(patient=patient)
     found: dict[date, int] = {}
     for day, pain in sessions.values_list("day", "analyses__recording__pain"):
-        found[day] = max(pain, found.get(day, 0))
+        if pain is not None:
+            found[day] = max(pain, found.get(day, 0))
     return found
 
 
@@ -76,7 +77,9 @@ class Spread:
         """None of no values; of one, it is all three."""
         if not values:
             return None
-        low, _middle, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+        if len(values) == 1:
+            return cls(values[0], values[0], values[0], 1)
+        low, _middle, high = quantiles(values, n=4, method="inclusive")
         return cls(median(values), low, high, len(values))
 
 

@@ -37,7 +37,7 @@ def figure_of(recording: Recording) -> Figure | None:
     """Draw the person in the middle of the first tenth of a recording; None if its file cannot be read."""
     try:
         with recording.file.open("rb") as file:
-            found = read(file, corrections=recording.said, limits=settings.RECORDING_LIMITS)
+            found = read(file.file, corrections=recording.said, limits=settings.RECORDING_LIMITS)
             sequence = repair(found).sequence
     except (PoseFormatError, OSError):
         return None
@@ -54,8 +54,11 @@ def _drawn(horizontal: np.ndarray, vertical: np.ndarray) -> list[Line]:
     places = np.stack([horizontal, -vertical], axis=1)
     low, high = places.min(axis=0), places.max(axis=0)
     scale = FILLED * SIZE / max(float((high - low).max()), 1e-6)
-    drawn = np.rint((places - (low + high) / 2) * scale + SIZE / 2).astype(int).tolist()
-    return [Line(*drawn[a], *drawn[b], _side(EC3D_19.joints[b])) for a, b in EC3D_19.bones]
+    drawn = np.rint((places - (low + high) / 2) * scale + SIZE / 2).astype(int)
+    return [
+        Line(int(x1), int(y1), int(x2), int(y2), _side(EC3D_19.joints[child]))
+        for (x1, y1), (x2, y2), child in ((drawn[a], drawn[b], b) for a, b in EC3D_19.bones)
+    ]
 
 
 def _side(joint: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.crypto import salted_hmac
 
@@ -98,7 +99,8 @@ def export_verdicts(
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=out.parent))
     try:
-        rows, unreadable = [], 0
+        rows: list[tuple[str, str, str, int, int]] = []
+        unreadable = 0
         for recording in progress(verdicts):
             name = f"recording-{len({row[0] for row in rows}) + 1:05d}.json"
             if _copied(recording, unfinished / name):
@@ -119,7 +121,8 @@ def _copied(recording: Recording, path: Path) -> bool:
     """Write the motion only: an original file may hold names. False where it cannot be read."""
     try:
         with recording.file.open("rb") as opened:
-            write_exfb_json(read(opened), path)
+            said, limits = recording.said, settings.RECORDING_LIMITS
+            write_exfb_json(read(opened.file, corrections=said, limits=limits), path)
     except (OSError, PoseFormatError):
         return False
     return True

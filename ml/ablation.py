@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,7 +97,7 @@ class Variant:
     name: str
     network: Callable[[NetworkConfig], FeedbackNetwork] = FeedbackNetwork
     examples: Callable[[TrainingSet], TrainingSet] = lambda examples: examples
-    changed: tuple[tuple[str, float], ...] = ()
+    changed: tuple[tuple[str, Any], ...] = ()
 
 
 def _without(kind: type[FeedbackNetwork], **fields: object) -> Callable[[NetworkConfig], FeedbackNetwork]:
@@ -167,7 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="where to write every figure")
     given = parser.parse_args(arguments)
     try:
-        data = {source.partition(":")[0]: load(source) for source in given.data}
+        data: dict[str, Sequence[LabelledRepetition]] = {
+            source.partition(":")[0]: load(source) for source in given.data
+        }
     except DatasetError as error:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 2

@@ -131,7 +131,7 @@ def _load_rmd(place: str) -> list[LabelledRepetition]:
 def _load_ui_prmd(place: str) -> list[LabelledRepetition]:
     folder, movements = _of_movements(place)
     rows = _table(folder / "index.csv", COLUMNS)
-    repetitions = []
+    repetitions: list[LabelledRepetition] = []
     try:
         listed = {int(row["movement"]) for row in rows if row["sensor"] == "kinect"}
         if unlisted := sorted((movements or set()) - listed):
@@ -191,11 +191,11 @@ def load_recordings(folder: Path, labels: Path | None = None) -> list[LabelledRe
                 raise DatasetError(
                     "not_found", f"labels.csv names {name}, which is not in the folder."
                 ) from error
-        labels = tuple(_coded(part, name) for part in row["label"].split("+"))
+        codes = tuple(_coded(part, name) for part in row["label"].split("+"))
         index = counts.get(name, 0)
         counts[name] = index + 1
         span = _span(prepared[name], row, f"{name}, repetition {index + 1}")
-        repetitions.append(LabelledRepetition(name, index, row["person"], labels, span))
+        repetitions.append(LabelledRepetition(name, index, row["person"], codes, span))
     return repetitions
 
 

@@ -8,7 +8,7 @@ docs/training.md.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -301,7 +301,7 @@ def _graded(right: Course, wrong: Course, size: float) -> Course:
     if size >= 0 or wrong is right:
         return wrong
     share = 1 + size * (1 - MILDEST)
-    between_both: dict[str, object] = {}
+    between_both: dict[str, Any] = {}
     for field in fields(right):
         a, b = getattr(right, field.name), getattr(wrong, field.name)
         if isinstance(a, float):

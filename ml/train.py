@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -104,9 +105,9 @@ def train(options: TrainingOptions, out: Path) -> Release:
     thresholds = {"unlike_training": fitted_distance(familiarity, calibration.visible)}
     temperatures, metrics = [], {}
     for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
-        held = calibration if baseline else calibration.visible
-        temperature = fitted_temperature(network, held, baseline=baseline)
-        confidence = fitted_confidence(network, held, temperature, baseline=baseline)
+        examples = calibration if baseline else calibration.visible
+        temperature = fitted_temperature(network, examples, baseline=baseline)
+        confidence = fitted_confidence(network, examples, temperature, baseline=baseline)
         metrics[f"unseen_simulated_people{suffix}"] = measured(
             network, judge, unseen.visible, temperature, confidence, baseline=baseline
         )
@@ -164,7 +165,7 @@ def train_network(
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=1e-2)
     steps = options.epochs * (len(learned) // options.batch + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
-    stateful = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    stateful: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule}
     course: list[dict[str, float]] = []
     best = deepcopy(network.state_dict())
     if checkpoint and (kept := checkpoint.load()):

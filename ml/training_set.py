@@ -172,7 +172,7 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
     for exercise in EXERCISES:
         # One sensor at one place sees all of an exercise, as in a recording and the one before it.
         own = [code for code in CODES if exercise_of(code) == exercise]
-        drawn = [(code, None) for code in own * repetitions]
+        drawn: list[tuple[str, float | None]] = [(code, None) for code in own * repetitions]
         drawn += [(code, -rng.uniform()) for code in own * repetitions]
         codes = [code for code, _ in drawn]
         mild += [magnitude is not None for _, magnitude in drawn]

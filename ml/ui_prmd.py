@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.poses.assemble import assemble, to_canonical
+from ml.poses.assemble import Found, Said, assemble
 from ml.poses.sequence import PoseSequence
 
 #: The movements by number, as their authors name them.
@@ -74,7 +74,7 @@ def episodes(folder: Path, movements: set[int] | None = None) -> Iterator[Episod
         if movements is not None and movement not in movements:
             continue
         with lzma.open(folder / f"kinect_m{movement:02d}.npy.xz") as packed:
-            frames = np.load(packed, allow_pickle=False).T / _SCALE  # type: ignore[arg-type]
+            frames = np.load(packed, allow_pickle=False).T / _SCALE
         for row in rows:
             if int(row["movement"]) == movement:
                 start, n_frames = int(row["start"]), int(row["n_frames"])
@@ -88,8 +88,15 @@ def episodes(folder: Path, movements: set[int] | None = None) -> Iterator[Episod
 def _sequence(frames: NDArray[np.float64]) -> PoseSequence:
     values = frames.reshape(len(frames), 2, len(_PARENTS), 3)
     places = _places(values[:, 0], _turns(values[:, 1]))
-    joints = {name: to_canonical(places[:, i], _AXES) for name, i in _JOINTS.items()}
-    return assemble(joints, frame_rate=FRAME_RATE_HZ, format="ui_prmd_kinect", unit="cm")
+    how = "as the data set"
+    found = Found(
+        format="ui_prmd_kinect",
+        joints={name: places[:, i] for name, i in _JOINTS.items()},
+        frame_rate=Said(FRAME_RATE_HZ, "format", how),
+        unit=Said("cm", "format", how),
+        axes=Said(_AXES, "format", how),
+    )
+    return assemble(found)
 
 
 def _places(offsets: NDArray[np.float64], turns: NDArray[np.float64]) -> NDArray[np.float64]:

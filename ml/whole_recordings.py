@@ -15,7 +15,7 @@ import numpy as np
 
 from ml.catalogue import EXERCISES, exercise_of
 from ml.datasets import DatasetError, load
-from ml.poses.assemble import assemble, to_canonical
+from ml.poses.assemble import assemble
 from ml.poses.errors import PoseFormatError
 from ml.poses.formats import kinect, read
 from ml.poses.formats.mediapipe import sequence_from_world
@@ -25,7 +25,6 @@ from ml.repetitions import Span
 from ml.sensors import PERFECT, SENSORS
 from ml.simulate import Person
 from ml.simulated_recordings import draw_other_plan, draw_plan, simulate_whole_recording
-from ml.skeletons import KINECT_V2, KINECT_V2_NAMES
 
 FRAME_RATES_HZ = (15.0, 24.0, 30.0, 60.0, 120.0)
 #: Of the sensor models those that see a whole recording; the published data's form has single repetitions.
@@ -91,12 +90,7 @@ def _irds(place: str) -> Iterator[WholeRecording]:
     arrays = [np.load(path, allow_pickle=False)["xyz"] for path in sorted(folder.glob("*.npz"))]
     positions = np.concatenate(arrays).astype(np.float64)
     for start, n_frames in rows:
-        joints = {
-            KINECT_V2_NAMES[name]: to_canonical(positions[start : start + n_frames, i], kinect.AXES)
-            for i, name in enumerate(KINECT_V2)
-            if name in KINECT_V2_NAMES
-        }
-        sequence = assemble(joints, frame_rate=kinect.FRAME_RATE_HZ, format=kinect.name)
+        sequence = assemble(kinect.found_in(positions[start : start + n_frames]))
         yield WholeRecording(f"irds {start}", prepare(sequence).sequence, ())
 
 

@@ -89,7 +89,7 @@ def _period(start: date, end: date) -> str:
 def _as_of(analyses: QuerySet[Analysis], end: date) -> datetime:
     """The newest thing that the report rests on; nothing that is told later changes this."""
     verdict = Verdict.objects.filter(repetition__analysis__in=_keys(analyses)).order_by("-at").first()
-    times = [*analyses.exclude(finished_at=None).values_list("finished_at", flat=True)]
+    times = [at for at in analyses.values_list("finished_at", flat=True) if at is not None]
     times += [verdict.at] if verdict else []
     at = max(times, default=timezone.make_aware(datetime.combine(end, datetime.min.time())))
     return timezone.localtime(at).replace(microsecond=0)
@@ -246,8 +246,9 @@ def _pictures(analyses: QuerySet[Analysis]) -> list[dict[str, Any]]:
             if not is_correct(label):
                 of_mistake.setdefault(label, []).append(one)
     frequent = sorted(of_mistake.items(), key=lambda item: -len(item[1]))
-    chosen = [(label, one) for label, group in frequent if (one := _clearest(label, group))]
-    return [_picture(label, one) for label, one in chosen[:MOST_PICTURES]]
+    chosen = ((label, _clearest(label, group)) for label, group in frequent)
+    pictures = [(label, clearest) for label, clearest in chosen if clearest]
+    return [_picture(label, clearest) for label, clearest in pictures[:MOST_PICTURES]]
 
 
 def _clearest(label: str, group: Sequence[Repetition]) -> Repetition | None:

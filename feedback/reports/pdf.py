@@ -282,5 +282,6 @@ class _Paper:
     def _lines(self, text: str, width: float) -> list[str]:
         lines = self.pdf.multi_cell(
             width, None, text, align="L", dry_run=True, output="LINES", wrapmode=WrapMode.WORD
-        )  # type: ignore[call-overload]
-        return list(lines)
+        )
+        assert isinstance(lines, list)  # noqa: S101  # what output="LINES" gives
+        return lines

@@ -59,16 +59,17 @@ def repair(sequence: PoseSequence) -> Repaired:
         `missing_values` if a joint was not seen often enough for its path to be known.
     """
     joints = sequence.skeleton.joints
-    lost = ~np.isfinite(sequence.positions).all(axis=-1)
+    lost: Mask = np.asarray(~np.isfinite(sequence.positions).all(axis=-1))
     swapped = _exchanged(sequence)
     righted = np.where(swapped[..., None], sequence.mirrored_joints().positions, sequence.positions)
     jumped = _jumps(righted, sequence.frame_rate)
     known = np.where(jumped[..., None], np.nan, righted)
     positions = _filled(known, joints, sequence.frame_rate)
     share = (~np.isfinite(known).all(axis=-1)).mean(axis=0)
+    masks: dict[Kind, Mask] = {"gap": lost, "jump": jumped & ~lost, "swap": swapped}
     faults = tuple(
         Fault(joints[i], kind, int(start), int(end))
-        for kind, mask in (("gap", lost), ("jump", jumped & ~lost), ("swap", swapped))
+        for kind, mask in masks.items()
         for i in np.flatnonzero(mask.any(axis=0))
         for start, end in _runs(mask[:, i])
     )

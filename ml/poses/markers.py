@@ -127,8 +127,8 @@ def _from_markers(points: Points, metre: float) -> tuple[Points, tuple[Fact, ...
                 joints[f"{side}_{part}"] = marks[f"{side}_{part}"]
     lateral = _inward(marks, joints)
     if lateral:
-        how = "inward of the lateral markers by half the usual joint width"
-        facts += (Fact("knees and ankles", "from markers", "format", how),)
+        halfway = "inward of the lateral markers by half the usual joint width"
+        facts += (Fact("knees and ankles", "from markers", "format", halfway),)
     return joints | lateral, facts
 
 

@@ -36,6 +36,11 @@ def read(source: Source) -> Found:
         positions = _of_raw_text(source)
     else:
         positions = _of_rows(source)
+    return found_in(positions)
+
+
+def found_in(positions: np.ndarray) -> Found:
+    """Return what is known of the places of the sensor's 25 joints, (F, 25, 3), as it writes them."""
     return Found(
         format=name,
         joints={
