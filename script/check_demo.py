@@ -24,8 +24,8 @@ from ml.sensors import SENSORS
 from ml.simulate import Person, simulate_recording
 
 T = TypeVar("T")
-#: An analysis that takes longer than this is a fault.
-_PATIENCE_SECONDS = 120
+#: An analysis that takes longer than this is a fault, on a busy machine too.
+_PATIENCE_SECONDS = 300
 _CODES = ("squat.correct", "squat.knees_inward", "squat.knees_inward", "squat.knees_inward")
 
 
@@ -133,7 +133,7 @@ class Browser:
 
     def _open(self, request: urllib.request.Request) -> tuple[str, str]:
         try:
-            with self.opener.open(request, timeout=30) as response:
+            with self.opener.open(request, timeout=120) as response:
                 return response.url, response.read().decode()
         except urllib.error.HTTPError as error:
             text = error.read().decode(errors="replace")

@@ -113,7 +113,7 @@ class Site:
             )
         self._started[name] = time.monotonic()
 
-    def wait_until_ready(self, timeout: float = 60) -> None:
+    def wait_until_ready(self, timeout: float = 240) -> None:
         """Wait until pages are served and a recording could be received."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:

@@ -111,7 +111,7 @@ def main() -> None:
         with stopping(site):
             site.manage("demo_clinic", "--prepare", quiet=True)
             site.start()
-            site.wait_until_ready(180)
+            site.wait_until_ready()
             site.manage("demo_clinic")
             shoot(site.address, [shot for shot in SHOTS if not arguments.only or shot.name in arguments.only])
 

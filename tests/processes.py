@@ -108,7 +108,7 @@ class RunningSite:
         for process in self._processes:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=10)
+            process.wait(timeout=60)
         self._processes.clear()
 
     def _run(self, arguments: list[str]) -> str:
@@ -167,7 +167,7 @@ class RunningSite:
         script = _STATE.format(ids=ids, wanted=statuses, seconds=seconds, kill=kill.pid if kill else 0)
         rows = json.loads(self.python(script))
         if kill:
-            kill.wait(timeout=10)
+            kill.wait(timeout=60)
         return rows
 
     def log(self) -> str:

@@ -25,6 +25,9 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 
+#: How long a test waits for what must come: generous, so that only what never comes fails on a busy machine.
+PATIENCE_MS = 120_000
+
 
 def find_chromium() -> str | None:
     """Return the browser that the environment variable CHROMIUM names, else the first of the usual names."""
@@ -62,6 +65,7 @@ def open_as(chromium: "Browser", live_server: Any) -> Iterator[Callable[..., "Pa
         client.force_login(user)
         context = chromium.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         name = settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
         page = context.new_page()

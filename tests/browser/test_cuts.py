@@ -31,6 +31,7 @@ def test_repetitions_are_moved_split_and_sent(
     type(analysis.recording).objects.filter(pk=analysis.recording.pk).update(frames=300)
     page = open_as(people.lead, address(repetitions), width=width)
     opened(page)
+    assert page.locator(".stage").bounding_box()["height"] >= 300  # the motion keeps its room
     assert page.locator(".cut").count() == 3
     page.click("[data-do='start+']")
     page.focus("[data-i='2'][data-edge='end']")

@@ -24,7 +24,7 @@ def form(open_as, settings):
 
 
 def test_the_warning_comes_and_can_be_answered(form, settings):
-    form.wait_for_selector("#idle[open]", timeout=20_000)
+    form.wait_for_selector("#idle[open]")
     assert re.fullmatch(r"[012]:\d\d", form.inner_text("#idle [data-count]"))
     form.keyboard.press("Escape")
     assert form.is_visible("#idle")
@@ -37,7 +37,7 @@ def test_the_warning_comes_and_can_be_answered(form, settings):
 def test_what_was_typed_outlives_signing_in_again(form):
     form.complaints.clear()
     Session.objects.all().delete()
-    form.wait_for_selector("#idle [data-state=over]", timeout=20_000)
+    form.wait_for_selector("#idle [data-state=over]")
     assert not form.is_visible("main")
     again = form.context.new_page()
     again.goto(form.url)

@@ -85,7 +85,7 @@ def test_an_answer_that_is_lost_makes_no_second_verdict(people: People, address:
 
     page.route("**/verdicts/", lose, times=1)
     page.keyboard.press("c")
-    page.wait_for_selector(".rep .v-confirmed", timeout=10_000)
+    page.wait_for_selector(".rep .v-confirmed")
     page.wait_for_selector("text=Saved")
     assert Verdict.objects.count() == 1
     forgive(page, "ERR_FAILED")
