@@ -46,6 +46,7 @@ STEP_AT_LEAST = (
     0.02  # metres: feet less off than this stay where they are; from twice as much they step in full
 )
 ITERATIONS = 60
+FITS = 0.001  # of a bone's length; no more is changed where all bones are nearer to theirs
 
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
 _PELVIS = _J["mid_hip"]
@@ -256,21 +257,28 @@ def _walk(positions: Array, lengths: Array) -> Array:
 def _fit(positions: Array, lengths: Array, pinned: NDArray[np.bool_]) -> Array:
     """Move the joints that are not pinned as little as gives every fitted bone its length."""
     length_of = dict(zip(EC3D_19.bones, lengths, strict=True))
-    fitted = positions.copy()
+    # By joint, so that each path is one piece of memory.
+    fitted = np.ascontiguousarray(positions.transpose(1, 0, 2))
     bones = [bone for bone in _FITTED if not (pinned[bone[0]] and pinned[bone[1]])]
     for i in range(ITERATIONS):
+        farthest = 0.0
         for parent, child in bones if i % 2 else bones[::-1]:
-            bone = fitted[:, child] - fitted[:, parent]
-            size = np.sqrt(np.einsum("ij,ij->i", bone, bone))[:, None]
-            excess = bone * (1 - length_of[parent, child] / np.maximum(size, 1e-9))
+            bone = fitted[child] - fitted[parent]
+            size = np.sqrt(np.einsum("ij,ij->i", bone, bone))
+            off = 1 - length_of[parent, child] / np.maximum(size, 1e-9)
+            farthest = max(farthest, float(off.max()), -float(off.min()))
+            excess = bone * off[:, None]
             if pinned[child]:
-                fitted[:, parent] += excess
+                fitted[parent] += excess
             elif pinned[parent]:
-                fitted[:, child] -= excess
+                fitted[child] -= excess
             else:
-                fitted[:, parent] += excess / 2
-                fitted[:, child] -= excess / 2
-    return fitted
+                excess /= 2
+                fitted[parent] += excess
+                fitted[child] -= excess
+        if farthest < FITS:
+            break
+    return fitted.transpose(1, 0, 2)
 
 
 def _with_followers(fitted: Array, performed: Array, lengths: Array) -> Array:
