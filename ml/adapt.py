@@ -90,7 +90,9 @@ def adapt(
         temperature=calibrated.temperature,
         temperature_with_baseline=calibrated.temperature_with_baseline,
         thresholds=calibrated.thresholds,
-        metrics={trust.kind: trust.figures(), "simulated_people_before_and_after": adapted.forgotten()},
+        metrics=adapted.measured_again(calibrated)
+        | {trust.kind: trust.figures(), "simulated_people_before_and_after": adapted.forgotten()}
+        | {name: value for name, value in base.manifest.metrics.items() if name == "training"},
         trained_on=(*base.manifest.trained_on, _in_words(learned, base)),
         learned_from={
             "people": sorted({*base.manifest.learned_from.get("people", ()), *named}),

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from ml.baseline import baseline_mean, mirrored
-from ml.calibration import fitted_confidence, fitted_temperature, temperature_of
-from ml.catalogue import exercise_of, is_correct
+from ml.calibration import fitted_confidence, fitted_temperature, measured, temperature_of
+from ml.catalogue import CODES, exercise_of, is_correct
 from ml.datasets import LabelledRepetition
 from ml.familiarity import Familiarity
 from ml.figures import Row, macro_interval, macro_recall
@@ -76,16 +76,29 @@ class Adapted:
     kept: float
     recall_before: float
     recall_after: float
-    unseen: int
+    unseen: TrainingSet
     seed: int
 
     def forgotten(self) -> dict[str, Any]:
         """Return the figures of the classes that the release knew before."""
         return {
-            "n": self.unseen,
+            "n": len(self.unseen),
             "macro_recall_before": round(self.recall_before, 4),
             "macro_recall": round(self.recall_after, 4),
         }
+
+    def measured_again(self, calibrated: Calibrated) -> dict[str, Any]:
+        """Return the figures that training gives, where no class was added and there is a judge."""
+        if self.judge is None or self.network.config.classes != CODES:
+            return {}
+        figures = {}
+        for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
+            temperature = calibrated.temperature_with_baseline if baseline else calibrated.temperature
+            confidence = calibrated.thresholds[f"confidence{suffix}"]
+            figures[f"unseen_simulated_people{suffix}"] = measured(
+                self.network, self.judge, self.unseen.visible, temperature, confidence, baseline=baseline
+            )
+        return figures
 
     def calibrated(self, trust: "Trust") -> Calibrated:
         """Return temperatures and thresholds, of simulated people or, if less sure, of those left out."""
@@ -237,7 +250,7 @@ def adapt_release(
         familiarity = grown_familiarity(base.familiarity, real, len(classes))
     recalls = old_recall(before, unseen), old_recall(network, unseen)
     return Adapted(
-        base, network, judge, familiarity, as_seen, real, replay, held, kept, *recalls, len(unseen), seed
+        base, network, judge, familiarity, as_seen, real, replay, held, kept, *recalls, unseen, seed
     )
 
 

@@ -90,6 +90,7 @@ def make_world(people: People) -> SimpleNamespace:
     }
     revoke_api_key(user=people.lead, key=made["revoked"][0])
     ApiKey.objects.filter(name="expired").update(expires_at=timezone.now())
+    correct = make.RepetitionFactory(analysis=analysis, finding="squat.correct")
     return SimpleNamespace(
         people=people,
         users={
@@ -106,7 +107,7 @@ def make_world(people: People) -> SimpleNamespace:
         repetition=repetition.uuid,
         report=report.uuid,
         report_form=lambda: {"start": "2026-01-01", "end": "2026-02-01"},
-        correct_repetition=make.RepetitionFactory(analysis=analysis, finding="squat.correct").uuid,
+        correct_repetition=correct.uuid,
         factor=people.lead.second_factors.create(kind="app", name="phone", data=b"").uuid,
         export=export.uuid,
         export_form=lambda: {"formats": ["trc"], "convention": "opensim"},
@@ -120,7 +121,7 @@ def make_world(people: People) -> SimpleNamespace:
         swapped=lambda: {"swap_sides": True},
         reading_form=lambda: {"unit": "m", "up": "z", "frame_rate": 30, "swap_sides": "on", "correct": "1"},
         cuts_form=lambda: {
-            "seen": [str(repetition.uuid)],
+            "seen": [str(repetition.uuid), str(correct.uuid)],
             "cuts": [{"start_frame": 10, "end_frame": 50, "exercise": "squat"}],
         },
         verdict_form=lambda: {"decision": "confirmed"},
@@ -168,7 +169,9 @@ def ask(client: Client, row: Row, world: SimpleNamespace, *, absent: bool = Fals
     form = getattr(world, row.body)() if row.body else {}
     body = {name: chosen(value) if isinstance(value, uuid.UUID) else value for name, value in form.items()}
     with transaction.atomic():
-        response = getattr(client, row.method.lower())(url, body)
+        # Of the methods, only PUT does not send a form by itself.
+        as_json = {"content_type": "application/json"} if row.method == "PUT" else {}
+        response = getattr(client, row.method.lower())(url, body, **as_json)
         transaction.set_rollback(True)
     return response
 

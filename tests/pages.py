@@ -19,6 +19,9 @@ class SeenPage(NamedTuple):
 
 PAGES = [
     SeenPage("sign_in", "anonymous"),
+    SeenPage("sign_in_by_mail", "anonymous"),
+    SeenPage("security", "lead"),
+    SeenPage("second_factor_add", "lead"),
     SeenPage("worklist", "lead"),
     SeenPage("session", "lead", "session"),
     SeenPage("patient_list", "lead"),
@@ -30,7 +33,11 @@ PAGES = [
     SeenPage("report", "lead", "report"),
     SeenPage("upload", "lead", "patient"),
     SeenPage("recording", "lead", "recording"),
+    SeenPage("reading", "lead", "recording"),
     SeenPage("move", "lead", "recording"),
+    SeenPage("patient_export", "lead", "patient"),
+    SeenPage("erase", "clinic_admin", "patient"),
+    SeenPage("erasures", "clinic_admin"),
     SeenPage("agreement", "lead"),
     SeenPage("releases", "lead"),
     SeenPage("release", "lead", "release_name"),

@@ -60,9 +60,9 @@ def repetitions_to_export(which: Q) -> QuerySet[Repetition]:
     The caller has checked that the person may read their patient.
     """
     shown = judged_repetitions().defer(None).filter(which)
-    return shown.select_related("correction", "analysis__recording", "analysis__session").order_by(
-        "analysis__session__day", "analysis__recording__recorded_at", "analysis__recording", "index"
-    )
+    return shown.select_related(
+        "correction", "baseline_mark", "analysis__recording", "analysis__session"
+    ).order_by("analysis__session__day", "analysis__recording__recorded_at", "analysis__recording", "index")
 
 
 def of_current_analyses() -> Q:

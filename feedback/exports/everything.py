@@ -111,7 +111,7 @@ def _page(patient: Patient, access: Access) -> dict[str, Any]:
 
 def _repetitions(patient: Patient, access: Access) -> Iterator[tuple[Analysis, ShownRepetition]]:
     shown = judged_repetitions().filter(of_current_analyses(), analysis__recording__patient=patient)
-    for repetition in shown.select_related("correction", "analysis__session").order_by(
+    for repetition in shown.select_related("correction", "baseline_mark", "analysis__session").order_by(
         "analysis__session__day", "analysis__recording__recorded_at", "index"
     ):
         yield repetition.analysis, shown_repetition(repetition, access)

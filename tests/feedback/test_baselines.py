@@ -159,7 +159,7 @@ def test_the_analysis_records_what_it_was_compared_with(
 ) -> None:
     given = []
 
-    def analyse_file(*_: Any, baselines: Any) -> Any:
+    def analyse_file(*_: Any, baselines: Any, **_more: Any) -> Any:
         given.append(baselines)
         return recording_result()
 

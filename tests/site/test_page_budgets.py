@@ -16,9 +16,12 @@ from tests.test_access_matrix import ROWS
 #: more than they cost when this was written.
 BUDGETS = {
     "sign_in": (1, 3_000),
+    "sign_in_by_mail": (1, 3_000),
+    "security": (9, 8_000),
+    "second_factor_add": (12, 14_000),
     "worklist": (11, 7_000),
     "session": (18, 36_000),
-    "patient_list": (9, 5_000),
+    "patient_list": (9, 7_000),
     "patient": (19, 15_000),
     "patient_add": (10, 6_000),
     "prescribe": (13, 10_000),
@@ -27,7 +30,11 @@ BUDGETS = {
     "report": (10, 6_000),
     "upload": (11, 8_000),
     "recording": (12, 6_000),
+    "reading": (12, 12_000),
     "move": (16, 10_000),
+    "patient_export": (13, 9_000),
+    "erase": (27, 9_000),
+    "erasures": (8, 6_000),
     "agreement": (12, 6_000),
     "releases": (11, 5_000),
     "release": (11, 9_000),
@@ -46,6 +53,14 @@ NOT_PAGES = {
     "recording_file",
     "report_file",
     "history_csv",
+    "session_export",
+    "repetition_export",
+    "export_file",
+    "still_here",
+    # They lead elsewhere but for somebody in the middle of signing in.
+    "sign_in_code",
+    "second_factor",
+    "admin_sign_in",
 }
 STATIC = Path(settings.BASE_DIR) / "feedback" / "static" / "exfb"
 
@@ -68,6 +83,6 @@ def test_every_page_is_looked_at() -> None:
     assert pages - NOT_PAGES == {seen.name for seen in PAGES} == set(BUDGETS)
 
 
-@pytest.mark.parametrize(("kind", "most"), [("css", 90_000), ("js", 110_000)])
+@pytest.mark.parametrize(("kind", "most"), [("css", 90_000), ("js", 120_000)])
 def test_styles_and_scripts_of_our_own_stay_small(kind: str, most: int) -> None:
     assert sum(path.stat().st_size for path in (STATIC / kind).iterdir()) <= most

@@ -155,7 +155,7 @@ def test_a_failed_recording_says_why_beside_the_others(client: Any, people: Peop
         error_code="no_repetition_found",
     )
     page = open_page(client, people.lead, one).content.decode()
-    assert "No repetition was found in the recording." in page
+    assert "No squat, lunge or plank was found" in page
     assert str(one.uuid) in page
 
 
