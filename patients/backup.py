@@ -89,12 +89,13 @@ def back_up(out: Path) -> dict[str, Any]:
 def _one_moment() -> Iterator[None]:
     """Hold a transaction that sees one state of the database throughout, and in which nobody else waits."""
     if connection.vendor == "sqlite":
-        usual, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
+        sqlite: Any = connection
+        usual, sqlite.transaction_mode = sqlite.transaction_mode, "DEFERRED"
         try:
             with transaction.atomic(durable=True):
                 yield
         finally:
-            connection.transaction_mode = usual
+            sqlite.transaction_mode = usual
     else:
         with transaction.atomic(durable=True):
             with connection.cursor() as cursor:
@@ -137,7 +138,7 @@ def _add(tar: tarfile.TarFile, name: str, file: Any, size: int) -> str:
     entry.size, entry.mode = size, 0o600
     file.seek(0)
     hashed = _Hashed(file)
-    tar.addfile(entry, hashed)  # type: ignore[arg-type]
+    tar.addfile(entry, hashed)
     return hashed.hash.hexdigest()
 
 
