@@ -220,10 +220,10 @@ def test_a_correct_repetition_becomes_the_baseline_by_one_key(
     correct = repetitions[2]
     page = open_as(people.lead, f"{address(repetitions)}?repetition={correct.uuid}")
     button = f"#baseline-{correct.uuid} [data-toggle]"
-    page.keyboard.press("m")
+    page.keyboard.press("r")
     page.wait_for_selector(f'{button}[aria-pressed="true"]')
     assert BaselineRepetition.objects.get().repetition == correct
     assert "Baseline: 1 of 3" in page.inner_text("article.finding:not([hidden])")
-    page.keyboard.press("m")
+    page.keyboard.press("r")
     page.wait_for_selector(f'{button}[aria-pressed="false"]')
     assert not BaselineRepetition.objects.exists()

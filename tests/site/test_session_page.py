@@ -306,3 +306,13 @@ def test_a_full_baseline_takes_no_more(client: Any, people: People) -> None:
     about = article(open_page(client, people.lead, fourth), fourth)
     assert "Baseline: 3 of 3" in about
     assert "Use as baseline" not in about
+
+
+def test_no_key_of_the_page_does_two_things(client: Any, people: People) -> None:
+    (one,) = analysed(people, ["squat.correct"])
+    page = open_page(client, people.lead, one).content.decode()
+    dialog = re.search(r'<dialog id="help".*?</dialog>', page, re.S)
+    assert dialog is not None
+    keys = re.findall(r"<kbd>(.)</kbd>", dialog[0])
+    assert {"C", "M", "R"} < set(keys)
+    assert sorted(keys) == sorted(set(keys))

@@ -35,4 +35,4 @@ document.querySelector('#findings')?.addEventListener('click', ({ target }) => {
   const pressed = target.closest('[data-baseline]');
   if (pressed && !pressed.disabled) act(pressed);
 });
-keys({ m: () => article()?.querySelector('[data-toggle]:not(:disabled)')?.click() });
+keys({ r: () => article()?.querySelector('[data-toggle]:not(:disabled)')?.click() });
