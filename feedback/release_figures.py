@@ -69,6 +69,10 @@ _GROUPS = {
         gettext_lazy("On simulated people of whom it knew correct repetitions"),
         _EASIER,
     ),
+    "simulated_people_before_and_after": (
+        gettext_lazy("On simulated people, mild mistakes beside correct repetitions among them"),
+        _EASIER,
+    ),
     "each_person_left_out": (
         gettext_lazy("On the people whom it was taught with, each judged by what the others taught"),
         "",
