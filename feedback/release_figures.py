@@ -15,6 +15,8 @@ from ml.catalogue import CODES
 Metrics = Mapping[str, Any]
 #: How a network was trained says nothing of how well it does: it comes last.
 _TRAINING = "training"
+#: The loss after each epoch is for who trains.
+_COURSE = "epochs"
 _RECALLS = "recall_by_class"
 _COUNTS = ("n", "people")
 
@@ -154,8 +156,11 @@ _MEASURES: dict[str, tuple[object, Callable[[float], str], object]] = {
 
 def release_figures(metrics: Metrics) -> Figures:
     """Return a release's figures, known ones in words, unknown ones under the name that they came with."""
-    groups = [_group(key, value) for key, value in metrics.items() if _is_group(key, value)]
-    loose = {key: value for key, value in metrics.items() if not isinstance(value, Mapping)}
+    in_order = [*(key for key in _GROUPS if key in metrics), *(key for key in metrics if key not in _GROUPS)]
+    groups = [_group(key, metrics[key]) for key in in_order if _is_group(key, metrics[key])]
+    loose = {
+        key: value for key, value in metrics.items() if not isinstance(value, Mapping) and key != _COURSE
+    }
     if loose:
         groups.append(_group(_("Other figures"), loose))
     training = metrics.get(_TRAINING)
