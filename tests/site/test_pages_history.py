@@ -229,7 +229,8 @@ def test_the_page_asks_as_much_for_many_sessions_as_for_one(client: Client, peop
         client.get(address)
 
 
-#: Sign-in 2, patient and access 3, log 1, sessions 4, prescriptions 1, waiting 1, history 1, navigation 3, moves 1.
+#: Sign-in 2, patient and access 3, log 1, sessions 4, prescriptions 1, waiting 1, history 1, navigation 3,
+#: moves 1.
 PAGE_QUERIES = 19
 
 
