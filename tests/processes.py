@@ -28,13 +28,13 @@ Patient.objects.create(clinic=Clinic.objects.create(name="Clinic"), name="Patien
 _UPLOAD = """
 import django; django.setup()
 import io, json, pathlib
-from patients.models import Patient, User
+from patients.models import Patient
 from patients.services import receive_recording
-patient, user = Patient.objects.get(), User.objects.get()
+patient = Patient.objects.get()
 uuids = []
 for path in {paths!r}:
     file = io.BytesIO(pathlib.Path(path).read_bytes())
-    recording, _ = receive_recording(patient=patient, user=user, file=file, name="x")
+    recording, _ = receive_recording(patient=patient, user=patient.user, file=file, name="x")
     uuids.append(str(recording.analyses.get().uuid))
 print(json.dumps(uuids))
 """

@@ -24,7 +24,7 @@ def form(open_as, settings):
 
 
 def test_the_warning_comes_and_can_be_answered(form, settings):
-    form.wait_for_selector("#idle[open]")
+    form.wait_for_selector("#idle[open] [data-count]:not(:empty)")
     assert re.fullmatch(r"[012]:\d\d", form.inner_text("#idle [data-count]"))
     form.keyboard.press("Escape")
     assert form.is_visible("#idle")

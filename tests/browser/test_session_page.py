@@ -83,7 +83,7 @@ def test_a_session_is_reviewed_by_keyboard(
     page.keyboard.press("Escape")
     page.keyboard.press("c")
     decided(page, correct, "confirmed")
-    page.wait_for_function("document.querySelector('#left').textContent.includes('All reviewed')")
+    page.wait_for_function("() => document.querySelector('#left').textContent.includes('All reviewed')")
 
     kept = [(v.repetition_id, v.decision, v.label, v.note) for v in Verdict.objects.order_by("pk")]
     assert kept == [
@@ -158,7 +158,7 @@ def test_nothing_plays_by_itself_and_curve_slider_and_body_are_one_moment(
     assert re.fullmatch(r"(Left|Right) knee \d+° less bent than corrected\.", told)
     assert page.locator("svg.over text.big").text_content() in told
     page.keyboard.press(" ")
-    page.wait_for_function(f"document.querySelector('[data-scrub]').value != '{worst - 1}'")
+    page.wait_for_function(f"() => document.querySelector('[data-scrub]').value != '{worst - 1}'")
     assert frame(page) != worst
 
 
@@ -178,8 +178,12 @@ def test_the_band_of_correct_repetitions_is_drawn_and_told(
     told = page.inner_text("article.finding:not([hidden]) [data-outside]")
     assert told.startswith("Right knee bend: outside the band of 4 correct repetitions for")
     page.wait_for_selector(".plot svg.main-svg")
-    page.wait_for_function("document.querySelector('.plot').data.some((trace) => trace.fill === 'tonexty')")
-    page.wait_for_function("document.querySelector('.plot').data.some((trace) => trace.name === 'outside')")
+    page.wait_for_function(
+        "() => document.querySelector('.plot').data.some((trace) => trace.fill === 'tonexty')"
+    )
+    page.wait_for_function(
+        "() => document.querySelector('.plot').data.some((trace) => trace.name === 'outside')"
+    )
 
 
 def test_the_key_p_leads_to_the_session_before(
