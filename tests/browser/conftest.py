@@ -26,7 +26,16 @@ ARGUMENTS = [
 ]
 
 #: How long a test waits for what must come: generous, so that only what never comes fails on a busy machine.
-PATIENCE_MS = 120_000
+PATIENCE_MS = 60_000
+#: A key that is pressed before a page listens is lost, as is a frame of a browser that stalls: such a test
+#: is tried again. What is broken fails each time.
+TRIES_AGAIN = 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN))
 
 
 def find_chromium() -> str | None:
