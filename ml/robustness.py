@@ -18,18 +18,12 @@ from ml.kinematics import turned
 from ml.poses.sequence import PoseSequence
 from ml.release import ReleaseError
 from ml.sensors import at_frame_rate
-from ml.skeletons import EC3D_19
 
 FRAME_RATES_HZ = (15.0, 20.0, 60.0, 120.0)
 
 
-def mirrored(sequence: PoseSequence) -> PoseSequence:
-    """Exchange left and right: the person as seen in a mirror."""
-    return sequence.with_positions(sequence.positions[:, list(EC3D_19.mirrored)] * np.array([-1.0, 1.0, 1.0]))
-
-
 VARIANTS: dict[str, Callable[[PoseSequence], PoseSequence]] = {
-    "mirrored": mirrored,
+    "mirrored": PoseSequence.mirrored,
     "half speed": lambda s: replace(s, frame_rate=s.frame_rate / 2),
     "double speed": lambda s: replace(s, frame_rate=s.frame_rate * 2),
     "turned by 100 degrees": lambda s: s.with_positions(turned(s.positions, np.radians(100.0))),
