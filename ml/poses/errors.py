@@ -1,5 +1,8 @@
 """What is raised for a file that cannot be used: a code for programs, a sentence for people."""
 
+#: How the sentence of a file that was cut or damaged ends.
+TRUNCATED = "The file ends in the middle or is damaged. Export or upload it again."
+
 
 class PoseFormatError(ValueError):
     """A pose file cannot be read, or holds no usable person.

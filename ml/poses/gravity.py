@@ -146,25 +146,32 @@ def _around(guess: Array) -> Array:
 
 def _cost(up: Array, soles: Array, mass_centre: Array) -> Array:
     """How badly each direction breaks the rules, (F, G)."""
-    heights = np.einsum("fgc,fspc->fgsp", up, soles)
-    lowest = heights.min(axis=-1)
-    level = np.minimum(((lowest[..., 0] - lowest[..., 1]) / SAME_LEVEL_M) ** 2, _CAP)
-    steep = ((heights[..., 0] - heights[..., 1]) / FLAT_FOOT_M) ** 2
-    flat = np.minimum(steep.min(axis=-1), _CAP) + 0.25 * np.minimum(steep.max(axis=-1), _CAP)
+    heights = _along(up, soles)
+    left, right = (np.minimum(heights[:, side, 0], heights[:, side, 1]) for side in (0, 1))
+    level = np.minimum(((left - right) / SAME_LEVEL_M) ** 2, _CAP)
+    steep = ((heights[:, :, 0] - heights[:, :, 1]) / FLAT_FOOT_M) ** 2
+    flatter, steeper = np.minimum(steep[:, 0], steep[:, 1]), np.maximum(steep[:, 0], steep[:, 1])
+    flat = np.minimum(flatter, _CAP) + 0.25 * np.minimum(steeper, _CAP)
     forward = np.array([0.0, 1.0, 0.0]) - up[..., 1:2] * up
     forward /= np.linalg.norm(forward, axis=-1, keepdims=True)
     sideways = np.cross(forward, up)
-    stood_on = heights - lowest.min(axis=-1)[..., None, None] < LIFTED_M
+    stood_on = heights - np.minimum(left, right)[:, None, None] < LIFTED_M
     balance = sum(_off_balance(axis, soles, mass_centre, stood_on) for axis in (forward, sideways))
     return level + flat + balance
 
 
+def _along(directions: Array, points: Array) -> Array:
+    """How far points (F, side, heel and toe, 3) are along each direction, (F, side, heel and toe, G)."""
+    along = points.reshape(len(points), -1, 3) @ directions.swapaxes(1, 2)
+    return along.reshape(*points.shape[:3], -1)
+
+
 def _off_balance(axis: Array, soles: Array, mass_centre: Array, stood_on: NDArray[np.bool_]) -> Array:
     """How far the centre of mass is from the middle half of what is stood on, along one horizontal axis."""
-    place = np.einsum("fgc,fspc->fgsp", axis, soles)
-    first = np.where(stood_on, place, np.inf).min(axis=(-1, -2))
-    last = np.where(stood_on, place, -np.inf).max(axis=(-1, -2))
-    offset = np.abs(np.einsum("fgc,fc->fg", axis, mass_centre) - (first + last) / 2)
+    place = _along(axis, soles)
+    first = np.where(stood_on, place, np.inf).min(axis=(1, 2))
+    last = np.where(stood_on, place, -np.inf).max(axis=(1, 2))
+    offset = np.abs((axis @ mass_centre[:, :, None])[..., 0] - (first + last) / 2)
     half = (last - first) / 2
     outside = np.maximum(offset - half / 2, 0.0) / OFF_BALANCE_M
     return outside**2 + (offset / (half + 2 * OFF_BALANCE_M)) ** 2

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ml.poses.assemble import Found, Said, checked_frame_rate
-from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED, Source, number
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats.fields import number
+from ml.poses.formats.source import Source
 from ml.poses.formats.text_table import numbers_of
 from ml.skeletons import BVH_NAMES, EC3D_19
 

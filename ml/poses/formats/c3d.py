@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ml.poses.assemble import Found, Said, checked_frame_rate
-from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED, Source
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats.source import Source
 from ml.poses.limits import Limits
 from ml.poses.markers import found_in_points
 

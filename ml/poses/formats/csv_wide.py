@@ -2,7 +2,8 @@
 
 from ml.poses.assemble import Found, Said, axes_of, checked_frame_rate, frame_rate_of_times
 from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import Source, number
+from ml.poses.formats.fields import number
+from ml.poses.formats.source import Source
 
 name = "csv"
 
@@ -18,7 +19,7 @@ def read(source: Source) -> Found:
             "not_3d", "The table has x and y of the joints but no z. Upload positions in three dimensions."
         )
     source.limits.check_frames(source.n_rows)
-    if "person" in source.header and len(set(source.column("person"))) > 1:
+    if "person" in source.header and _has_several(source):
         raise PoseFormatError(
             "several_people", "The table shows several people. Keep the patient's rows only."
         )
@@ -44,3 +45,8 @@ def _frame_rate(source: Source) -> Said | str:
     if "time" in source.header:
         return Said(frame_rate_of_times(source.numbers("time")[:, 0]))
     return "Add a column 'time' in seconds, or a first line '# frame_rate: 30'."
+
+
+def _has_several(source: Source) -> bool:
+    (same,), _ = source.columns({"person": [source.first("person")]}, ())
+    return bool((same < 0).any())

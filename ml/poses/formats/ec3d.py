@@ -3,9 +3,9 @@
 import numpy as np
 
 from ml.poses.assemble import Found, Said, assemble
-from ml.poses.errors import PoseFormatError
+from ml.poses.errors import TRUNCATED, PoseFormatError
 from ml.poses.facts import Fact
-from ml.poses.formats.source import TRUNCATED, Source
+from ml.poses.formats.source import Source
 from ml.poses.gravity import is_plank, up_directions, upright
 from ml.poses.limits import MIN_FRAMES, Limits
 from ml.poses.sequence import PoseSequence
@@ -108,21 +108,20 @@ def _as_floats(values: np.ndarray) -> np.ndarray:
 
 
 def _read_long_csv(source: Source) -> Found:
-    (named,), values = source.columns("joint_name", numbers=("frame", "x", "y", "z"))
-    names = [EC3D_LONG_CSV.get(joint, joint) for joint in named]
-    places = {joint: i for i, joint in enumerate(EC3D_19.joints)}
+    words = {**{joint: joint for joint in EC3D_19.joints}, **EC3D_LONG_CSV}
+    (named,), values = source.columns({"joint_name": list(words)}, ("frame", "x", "y", "z"))
     numbers = values[:, 0]
     if not np.isfinite(numbers).all():
         raise PoseFormatError("truncated", "A row has no frame number. " + TRUNCATED)
     frames = np.unique(numbers, return_inverse=True)[1]
     n_frames = int(frames.max()) + 1 if len(frames) else 0
     source.limits.check_frames(n_frames)
-    columns = np.array([places.get(joint, -1) for joint in names])
-    known = columns >= 0
-    cells = frames[known] * len(places) + columns[known]
-    if len(np.unique(cells)) < len(cells):
+    known = named >= 0
+    columns = np.array([EC3D_19.index(joint) for joint in words.values()])[named[known]]
+    cells = frames[known] * len(EC3D_19.joints) + columns
+    if np.bincount(cells, minlength=1).max() > 1:
         raise PoseFormatError("several_people", "A joint comes twice in one frame. Upload one person a file.")
-    positions = np.full((n_frames, len(places), 3), np.nan)
-    positions[frames[known], columns[known]] = values[known, 1:]
-    present = sorted(set(columns[known].tolist()))
+    positions = np.full((n_frames, len(EC3D_19.joints), 3), np.nan)
+    positions.reshape(-1, 3)[cells] = values[known, 1:]
+    present = np.unique(columns).tolist()
     return found_in_published(positions[:, present], tuple(EC3D_19.joints[i] for i in present))

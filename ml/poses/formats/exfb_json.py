@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ml.poses.assemble import Found, Said, axes_of, checked_frame_rate
-from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED, Source
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats.source import Source
 from ml.poses.writers.exfb_json import FORMAT, VERSION
 
 name = "exfb_json"
@@ -35,7 +35,7 @@ def read(source: Source) -> Found:
     if not isinstance(names, list) or not all(isinstance(joint, str) for joint in names):
         raise PoseFormatError("missing_joints", 'The file has no list "joints" of joint names.')
     frames = content.get("frames")
-    if not isinstance(frames, list):
+    if not isinstance(frames, list | np.ndarray):
         raise PoseFormatError("no_person", 'The file has no list "frames" of positions.')
     source.limits.check_frames(len(frames))
     positions = _positions(frames, len(names))
@@ -56,7 +56,7 @@ def read(source: Source) -> Found:
     )
 
 
-def _positions(frames: list[Any], n_joints: int) -> np.ndarray:
+def _positions(frames: list[Any] | np.ndarray, n_joints: int) -> np.ndarray:
     """Frames of joints of three numbers or nulls as an array (F, J, 3)."""
     try:
         positions = np.array(frames, dtype=np.float64)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ml.poses.assemble import Found, Said, checked_frame_rate
-from ml.poses.errors import PoseFormatError
+from ml.poses.errors import TRUNCATED, PoseFormatError
 from ml.poses.facts import Fact
-from ml.poses.formats.source import TRUNCATED, Source
+from ml.poses.formats.source import Source
 from ml.skeletons import COCO_17, H36M_17
 
 name = "joints_17"

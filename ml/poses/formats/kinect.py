@@ -5,13 +5,13 @@ z away from the sensor. The sensor takes 30 frames a second; the files do not sa
 """
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
 from ml.poses.assemble import Found, Said
-from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED, Source, floats
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats.fields import fields_of
+from ml.poses.formats.source import Source
 from ml.poses.formats.text_table import numbers_of
 from ml.skeletons import KINECT_V2, KINECT_V2_NAMES
 
@@ -22,6 +22,10 @@ FRAME_RATE_HZ = 30.0
 #: Position and orientation (a quaternion) of each of the 25 joints.
 _ROW = len(KINECT_V2) * 7
 _SENSOR = "as the sensor's"
+#: What the sensor says of a joint whose place it does not know.
+_LOST = ("NotTracked",)
+#: So many frames of raw text are taken apart at once.
+_LINES_AT_ONCE = 2000
 _COLUMNS = {"jointname", "x", "y", "z"}
 
 
@@ -71,50 +75,46 @@ def _of_raw_text(source: Source) -> np.ndarray:
     """A line a frame: `time,time,time,(Joint,Tracked,x,y,z,column,row),...`; the last two may be left out."""
     lines = [line.rstrip(", \r\t") for line in source.lines if "(" in line]
     source.limits.check_frames(len(lines))
-    before = lines[0].partition("(")[0].count(",")
     width = lines[0].partition("(")[2].partition(")")[0].count(",") + 1
-    names: list[str] = []
-    states: list[str] = []
-    xyz: tuple[list[str], ...] = ([], [], [])
-    counts = []
-    for frame, line in enumerate(lines):
-        fields = line.split(",")
-        joints = fields[before::width]
-        whole = line.endswith(")") and len(fields) == before + width * len(joints)
-        if not whole or width < 5 or not line.count("(") == line.count(")") == len(joints):
-            raise PoseFormatError("truncated", f"Frame {frame + 1} is cut or damaged. " + TRUNCATED)
-        names += joints
-        states += fields[before + 1 :: width]
-        for axis, place in zip(xyz, (2, 3, 4), strict=True):
-            axis += fields[before + place :: width]
-        counts.append(len(joints))
-    values = np.stack([floats([value.rstrip(")") for value in axis]) for axis in xyz], axis=1)
-    named = [name.removeprefix("(") for name in names]
-    return _filled(np.repeat(np.arange(len(lines)), counts), named, states, values)
+    parts = []
+    for start in range(0, len(lines), _LINES_AT_ONCE):
+        some = [line[line.index("(") :] for line in lines[start : start + _LINES_AT_ONCE]]
+        text = "\n".join(some)
+        bare = text.replace("(", "").replace(")", "")
+        fields, n_fields = fields_of(bare, ",")
+        n_joints = np.array([line.count("),(") + 1 for line in some])
+        is_whole = (n_fields == n_joints * width) & np.array([line.endswith(")") for line in some])
+        if width < 5 or not is_whole.all() or len(text) - len(bare) != 2 * n_joints.sum():
+            raise PoseFormatError(
+                "truncated", f"Frame {start + is_whole.argmin() + 1} is cut or damaged. " + TRUNCATED
+            )
+        joints = fields.shaped(-1, width)
+        names, states = joints.at(np.s_[:, 0]).places(KINECT_V2), joints.at(np.s_[:, 1]).places(_LOST)
+        frames = np.repeat(np.arange(start, start + len(some)), n_joints)
+        parts.append((frames, names, states, joints.at(np.s_[:, 2:5]).numbers()))
+    return _filled(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _of_csv(source: Source) -> np.ndarray:
     """A row a joint; a frame begins where the first joint comes again."""
-    told = ("trackingstatus",) if "trackingstatus" in source.header else ()
-    (names, *states), values = source.columns("jointname", *told, numbers="xyz")
-    frames = np.cumsum(np.array([joint == names[0] for joint in names], dtype=int)) - 1
+    words = {"jointname": list(dict.fromkeys((*KINECT_V2, source.first("jointname"))))}
+    told = {"trackingstatus": _LOST} if "trackingstatus" in source.header else {}
+    (places, *lost), values = source.columns(words | told, "xyz")
+    frames = np.cumsum(places == places[0]) - 1 if len(places) else places
     source.limits.check_frames(int(frames[-1]) + 1 if len(frames) else 0)
-    return _filled(frames, names, states[0] if told else ["Tracked"] * len(names), values)
+    return _filled(frames, places, lost[0] if told else np.full(len(places), -1), values)
 
 
-def _filled(
-    frames: np.ndarray, names: Sequence[str], states: Sequence[str], values: np.ndarray
-) -> np.ndarray:
+def _filled(frames: np.ndarray, places: np.ndarray, lost: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Positions (F, 25, 3) of one joint a cell; NaN where the sensor did not track a joint."""
-    order = {joint: i for i, joint in enumerate(KINECT_V2)}
-    places = np.array([order.get(joint, -1) for joint in names])
-    cells = (frames * len(KINECT_V2) + places)[places >= 0]
+    values[lost >= 0] = np.nan
+    known = (places >= 0) & (places < len(KINECT_V2))
+    cells = frames[known] * len(KINECT_V2) + places[known]
     n_frames = int(frames[-1]) + 1
     if np.bincount(cells, minlength=n_frames * len(KINECT_V2)).max(initial=0) > 1:
         raise PoseFormatError("several_people", "A joint comes twice in one frame. Upload one person a file.")
-    values[np.array([state == "NotTracked" for state in states])] = np.nan
     positions = np.full((n_frames, len(KINECT_V2), 3), np.nan)
-    positions.reshape(-1, 3)[cells] = values[places >= 0]
+    positions.reshape(-1, 3)[cells] = values[known]
     return positions
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ml.poses.assemble import Found, Said, assemble, checked_frame_rate, frame_rate_of_times
-from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED, Source, number
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats.fields import number
+from ml.poses.formats.source import Source
 from ml.poses.limits import Limits
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import MEDIAPIPE_33

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ml.poses.assemble import Found, Said, axes_of, checked_frame_rate
-from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED, Source
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats.source import Source
 from ml.skeletons import BODY_25_NAMES
 
 name = "npz"

@@ -1,6 +1,5 @@
 """OpenPose JSON, one file a frame in a ZIP: 3D keypoints are read, pixels refused with the way out."""
 
-import json
 import re
 import warnings
 import zipfile
@@ -9,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ml.poses.assemble import Found, Said
-from ml.poses.errors import PoseFormatError
+from ml.poses.errors import TRUNCATED, PoseFormatError
 from ml.poses.facts import Fact
-from ml.poses.formats.source import DAMAGED, TRUNCATED, Source
+from ml.poses.formats import json_text
+from ml.poses.formats.source import DAMAGED, Source
 from ml.poses.limits import Limits
 from ml.poses.people import exercising, follow
 from ml.skeletons import BODY_25, BODY_25B, COCO_17, HALPE_26
@@ -32,7 +32,9 @@ Frame = list[np.ndarray]
 def sniff(source: Source) -> bool:
     if source.looks_like_json:
         return isinstance(source.json, dict) and isinstance(source.json.get("people"), list)
-    return bool(_members(source))
+    return any(
+        info.filename.endswith(".json") for info in (source.archive.infolist() if source.archive else [])
+    )
 
 
 def read(source: Source) -> Found:
@@ -66,7 +68,7 @@ def _members(source: Source) -> list[zipfile.ZipInfo]:
 
 
 def _frames(source: Source) -> tuple[list[Frame], list[Frame]]:
-    """The 3D keypoints and the pixels of everybody in each frame; one file is parsed at a time."""
+    """The 3D keypoints and the pixels of everybody in each frame."""
     members = _members(source)
     limits = source.limits
     if len(members) > limits.frames or sum(info.file_size for info in members) > limits.size_bytes:
@@ -75,29 +77,20 @@ def _frames(source: Source) -> tuple[list[Frame], list[Frame]]:
         raise PoseFormatError(
             "unknown_format", "A file of the archive is too large for one frame of OpenPose."
         )
-    spatial: list[list[Any]] = []
-    flat: list[list[Any]] = []
     try:
-        for info in members:
-            content = json.loads(_opened(source, info))
-            spatial.append(_lists(content, "pose_keypoints_3d"))
-            # Pixels are looked at only to say what they are.
-            flat.append([] if any(spatial[-1]) else _lists(content, "pose_keypoints_2d"))
+        texts = [source.member(info, MAX_FRAME_BYTES).decode() for info in members]
+        contents = json_text.loads(f"[{','.join(texts)}]")
     except PoseFormatError:
         raise
     except (*DAMAGED, RecursionError) as error:
         raise PoseFormatError("truncated", TRUNCATED) from error
+    spatial = [_lists(content, "pose_keypoints_3d") for content in contents]
+    # Pixels are looked at only to say what they are.
+    flat = [
+        [] if any(map(len, lists)) else _lists(content, "pose_keypoints_2d")
+        for content, lists in zip(contents, spatial, strict=True)
+    ]
     return _keypoints(spatial, "pose_keypoints_3d", 4), _keypoints(flat, "pose_keypoints_2d", 3)
-
-
-def _opened(source: Source, info: zipfile.ZipInfo) -> bytes:
-    """The bytes of one member; the archive's directory may lie about their number."""
-    assert source.archive is not None
-    with source.archive.open(info) as member:
-        data = member.read(MAX_FRAME_BYTES + 1)
-    if len(data) > MAX_FRAME_BYTES:
-        raise PoseFormatError("truncated", "A file of the archive is larger than stated. " + TRUNCATED)
-    return data
 
 
 def _lists(content: Any, key: str) -> list[Any]:
@@ -107,7 +100,7 @@ def _lists(content: Any, key: str) -> list[Any]:
             "unknown_format", "The archive's JSON files are not OpenPose's: each needs a list 'people'."
         )
     values = [person.get(key) for person in content["people"] if isinstance(person, dict)]
-    return [one for one in values if isinstance(one, list) and one]
+    return [one for one in values if isinstance(one, list | np.ndarray) and len(one)]
 
 
 def _keypoints(frames: list[list[Any]], key: str, width: int) -> list[Frame]:
@@ -116,14 +109,16 @@ def _keypoints(frames: list[list[Any]], key: str, width: int) -> list[Frame]:
     try:
         if len({len(person) for person in everybody}) == 1:
             # All at once: a person at a time would take longer than reading the file.
-            points = list(_seen(np.array(everybody, dtype=np.float64).reshape(len(everybody), -1, width)))
+            together = _seen(np.array(everybody, dtype=np.float64).reshape(len(everybody), -1, width))
+            points, is_seen = list(together), np.isfinite(together[..., -1]).any(axis=1).tolist()
         else:
             points = [_seen(np.array(person, dtype=np.float64).reshape(-1, width)) for person in everybody]
+            is_seen = [bool(np.isfinite(person[:, -1]).any()) for person in points]
     except (ValueError, TypeError, OverflowError) as error:
         raise PoseFormatError("truncated", f"{key} is no list of {width} numbers a joint.") from error
-    left = iter(zip(points, [bool(np.isfinite(person[:, -1]).any()) for person in points], strict=True))
+    left = iter(zip(points, is_seen, strict=True))
     told = [[next(left) for _ in people] for people in frames]
-    return [[person for person, is_seen in people if is_seen] for people in told]
+    return [[person for person, shown in people if shown] for people in told]
 
 
 def _seen(points: np.ndarray) -> np.ndarray:

@@ -2,28 +2,38 @@
 
 import csv
 import io
-import json
 import math
+import re
 import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ml.poses.errors import PoseFormatError
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats import json_text
+from ml.poses.formats.fields import Fields, fields_of
 from ml.poses.limits import USUAL_LIMITS, Limits
 
-#: So many lines of a table are taken apart at once.
-_LINES_AT_ONCE = 20_000
+#: So many characters of a table are taken apart at once.
+_TEXT_AT_ONCE = 1 << 22
+#: What stands between the fields of a quoted table once the quotes are gone.
+_UNIT_SEPARATOR = "\x1f"
+#: Lines of a table that are empty or a comment: those before the header, and how any may begin.
+_HEAD_COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+_NO_ROW = ("\n\n", "\n#", "\n ", "\n\t")
 #: An archive of poses holds a handful of arrays.
 MAX_MEMBERS = 100
 #: Besides a file a frame an archive may have this many folders; how each entry begins in its directory.
 MAX_FOLDERS = 1000
 _ENTRY = b"PK\x01\x02"
+#: Where a file's own header states the lengths of its name and of what else is before its bytes.
+_LENGTHS_AT = 26
+_ENCRYPTED = 1
 #: How zipfile, zlib and NumPy's header parser answer damaged bytes.
 DAMAGED = (
     zipfile.BadZipFile,
@@ -41,8 +51,6 @@ DAMAGED = (
     ValueError,
     MemoryError,
 )
-
-TRUNCATED = "The file ends in the middle or is damaged. Export or upload it again."
 
 
 class Source:
@@ -78,11 +86,11 @@ class Source:
 
     @cached_property
     def json(self) -> Any:
-        """The JSON value; `truncated` if it does not parse, None if the file is no JSON."""
+        """The JSON value as of `json_text.loads`; `truncated` if it does not parse, None if it is no JSON."""
         if not self.looks_like_json:
             return None
         try:
-            return json.loads(self.text or "")
+            return json_text.loads(self.text or "")
         except (ValueError, RecursionError) as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
 
@@ -98,7 +106,7 @@ class Source:
     def comments(self) -> dict[str, str]:
         """`# key: value` lines at the head of a CSV file."""
         found: dict[str, str] = {}
-        for line in (self.text or "").splitlines():
+        for line in (self.text or "")[:100_000].splitlines():
             if not line.startswith("#"):
                 break
             key, _, value = line[1:].partition(":")
@@ -117,64 +125,70 @@ class Source:
         return ()
 
     @cached_property
-    def _body(self) -> list[str]:
+    def _body(self) -> str:
         """The lines below the header of a CSV file."""
-        lines = [line for line in self.lines if line.strip() and not line.startswith("#")]
-        if len(lines) * len(self.header) > 4 * self.limits.values:
+        text = (self.text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+        n_lines = text.count("\n")
+        if n_lines > self.limits.lines or n_lines * len(self.header) > 4 * self.limits.values:
             raise self.limits.too_long("The table is too long")
-        return lines[1:]
+        text = text[_HEAD_COMMENTS.match(text).end() :]  # type: ignore[union-attr]
+        if any(begin in text for begin in _NO_ROW):
+            text = "\n".join(line for line in text.split("\n") if line.strip() and not line.startswith("#"))
+        return text.partition("\n")[2]
 
     @property
     def n_rows(self) -> int:
         """The number of rows below the header of a CSV file."""
-        return len(self._body)
+        return self._body.count("\n") + 1 if self._body else 0
 
-    def columns(self, *texts: str, numbers: Sequence[str] = ()) -> tuple[list[list[str]], np.ndarray]:
-        """Columns of a CSV file: some as texts, some as numbers (rows, columns), NaN where a field is empty.
+    def first(self, column: str) -> str:
+        """The text in the first row of a column of a CSV file; empty if there is no row."""
+        row = next(csv.reader([self._body.partition("\n")[0]]), [])
+        return dict(zip(self.header, row, strict=False)).get(column, "").strip()
+
+    def columns(
+        self, words: Mapping[str, Sequence[str]], numbers: Sequence[str]
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Columns of a CSV file: of some which of the words each row has, (rows,), -1 for none of them;
+        of others the numbers, (rows, columns), NaN where a field is empty.
 
         Taken apart some lines at a time, so that only what is asked for is ever held.
         """
-        names, width = self.header, len(self.header)
-        text_places = [names.index(name) for name in texts]
-        number_places = [names.index(name) for name in numbers]
-        found: list[list[str]] = [[] for _ in texts]
-        values = np.empty((self.n_rows, len(numbers)))
-        for start in range(0, self.n_rows, _LINES_AT_ONCE):
-            fields, n_rows = self._fields(self._body[start : start + _LINES_AT_ONCE])
-            for column, place in zip(found, text_places, strict=True):
-                column += fields[place::width]
-            for i, place in enumerate(number_places):
-                values[start : start + n_rows, i] = floats(fields[place::width])
-        return found, values
-
-    def _fields(self, lines: list[str]) -> tuple[list[str], int]:
-        """All fields of some rows, one row after the other, and the number of the rows."""
-        width = len(self.header)
-        try:
-            rows = list(csv.reader(lines, strict=True)) if self._is_quoted else None
-        except csv.Error as error:
-            raise PoseFormatError("truncated", TRUNCATED) from error
-        counts = [line.count(",") + 1 for line in lines] if rows is None else [len(row) for row in rows]
-        short = next((count for count in counts if count != width), None)
-        if short is not None:
-            raise PoseFormatError(
-                "truncated", f"A line of the table has {short} fields instead of {width}. " + TRUNCATED
-            )
-        if rows is None:
-            return ",".join(lines).split(","), len(lines)
-        return [field for row in rows for field in row], len(rows)
-
-    @cached_property
-    def _is_quoted(self) -> bool:
-        return '"' in (self.text or "")
-
-    def column(self, name: str) -> list[str]:
-        """The texts of one column of a CSV file."""
-        return self.columns(name)[0][0]
+        number_places = [self.header.index(name) for name in numbers]
+        found: list[list[np.ndarray]] = [[np.empty(0, dtype=int)] for _ in words]
+        values = [np.empty((0, len(numbers)))]
+        for fields in self._rows():
+            for column, (name, known) in zip(found, words.items(), strict=True):
+                column.append(fields.at(np.s_[:, self.header.index(name)]).places(known))
+            values.append(fields.at(np.s_[:, number_places]).numbers())
+        return [np.concatenate(column) for column in found], np.concatenate(values)
 
     def numbers(self, *names: str) -> np.ndarray:
         """Columns of a CSV file as numbers, (rows, columns); NaN where a field is empty."""
-        return self.columns(numbers=names)[1]
+        return self.columns({}, names)[1]
+
+    def _rows(self) -> Iterator[Fields]:
+        """All fields of some rows at a time, (rows, columns)."""
+        body, width, start = self._body, len(self.header), 0
+        while start < len(body):
+            end = body.find("\n", start + _TEXT_AT_ONCE) + 1 or len(body)
+            fields, counts = self._split(body[start:end])
+            short = counts[counts != width]
+            if len(short):
+                raise PoseFormatError(
+                    "truncated", f"A line of the table has {short[0]} fields instead of {width}. " + TRUNCATED
+                )
+            yield fields.shaped(-1, width)
+            start = end
+
+    def _split(self, text: str) -> tuple[Fields, np.ndarray]:
+        if '"' not in text:
+            return fields_of(text, ",")
+        try:
+            rows = list(csv.reader(text.splitlines(), strict=True))
+        except csv.Error as error:
+            raise PoseFormatError("truncated", TRUNCATED) from error
+        return fields_of("\n".join(map(_UNIT_SEPARATOR.join, rows)), _UNIT_SEPARATOR)
 
     @cached_property
     def archive(self) -> zipfile.ZipFile | None:
@@ -187,6 +201,27 @@ class Source:
             return zipfile.ZipFile(io.BytesIO(self.data))
         except DAMAGED as error:
             raise PoseFormatError("truncated", TRUNCATED) from error
+
+    def member(self, info: zipfile.ZipInfo, most_bytes: int) -> bytes:
+        """The bytes of one file of the archive, whose directory may lie about their number.
+
+        `zipfile` opens a file in four times the time, which is felt with one file a frame.
+        """
+        if info.flag_bits & _ENCRYPTED or info.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):
+            raise PoseFormatError(
+                "unknown_format", "The archive is encrypted, or packed in a rare way. Make an ordinary ZIP."
+            )
+        name_bytes, extra_bytes = struct.unpack_from("<HH", self.data, info.header_offset + _LENGTHS_AT)
+        begin = info.header_offset + _LENGTHS_AT + 4 + name_bytes + extra_bytes
+        packed = self.data[begin : begin + info.compress_size]
+        if info.compress_type == zipfile.ZIP_DEFLATED:
+            packed = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most_bytes + 1)
+        if len(packed) > most_bytes or zlib.crc32(packed) != info.CRC:
+            raise PoseFormatError("truncated", "A file of the archive is damaged. " + TRUNCATED)
+        return packed
 
     @cached_property
     def array_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -224,26 +259,6 @@ class Source:
             or math.prod(shape) * dtype.itemsize > self.limits.size_bytes
         ):
             raise self.limits.too_long("The file holds too much")
-
-
-def floats(fields: Sequence[str]) -> np.ndarray:
-    """Many text fields as numbers, as `number` does it."""
-    try:
-        return np.fromiter(map(float, fields), np.float64, len(fields))
-    except ValueError:
-        return np.array([number(field) for field in fields], dtype=np.float64)
-
-
-def number(field: object) -> float:
-    """A number of a text field or a JSON value; NaN if empty or null, refused if it is something else."""
-    if field is None or field == "":
-        return math.nan
-    if isinstance(field, int | float | str) and not isinstance(field, bool):
-        try:
-            return float(field)
-        except (ValueError, OverflowError):
-            pass
-    raise PoseFormatError("truncated", f"{str(field)[:30]!r} stands where a number should be. " + TRUNCATED)
 
 
 def _array_header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[int, ...], np.dtype]:

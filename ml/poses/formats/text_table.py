@@ -1,17 +1,15 @@
 """Rows of numbers in text, fast: what TRC, BVH and headerless files consist of."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats.fields import fields_of
 from ml.poses.limits import Limits
 
-_EMPTY_FIELD = {
-    sep: re.compile(f"(?<={sep})[ ]*(?={sep}|$)|^[ ]*(?={sep})", re.MULTILINE) for sep in ("\t", ",")
-}
+#: So many values are taken apart at once.
+_VALUES_AT_ONCE = 1 << 19
 
 
 def numbers_of(lines: Sequence[str], n_columns: int, separator: str | None, limits: Limits) -> np.ndarray:
@@ -34,24 +32,21 @@ def numbers_of(lines: Sequence[str], n_columns: int, separator: str | None, limi
     rows = [line for line in lines if line.strip(" \t\r\n,")]
     if len(rows) > limits.frames or len(rows) * n_columns > limits.values:
         raise limits.too_long(f"The file has {len(rows)} frames of {n_columns} values")
-    if separator is None:
-        rows = [" ".join(line.split()) for line in rows]
-        separator = " "
-    else:
+    if separator is not None:
         rows = [_padded(line.rstrip("\r\n"), n_columns, separator) for line in rows]
-        rows = _EMPTY_FIELD[separator].sub("nan", "\n".join(rows)).split("\n")
-    bad = next((i for i, line in enumerate(rows) if line.count(separator) + 1 != n_columns), None)
-    if bad is not None:
-        raise PoseFormatError(
-            "truncated",
-            f"Row {bad + 1} has {rows[bad].count(separator) + 1} values instead of {n_columns}. " + TRUNCATED,
-        )
-    if not rows:
-        return np.empty((0, n_columns))
-    try:
-        return np.loadtxt(rows, delimiter=separator, ndmin=2, comments=None, dtype=np.float64)
-    except ValueError as error:
-        raise PoseFormatError("truncated", "Text stands where a number should be. " + TRUNCATED) from error
+    values = np.empty((len(rows), n_columns))
+    at_once = max(1, _VALUES_AT_ONCE // max(n_columns, 1))
+    for start in range(0, len(rows), at_once):
+        fields, counts = fields_of("\n".join(rows[start : start + at_once]), separator)
+        wrong = np.flatnonzero(counts != n_columns)
+        if len(wrong):
+            raise PoseFormatError(
+                "truncated",
+                f"Row {start + wrong[0] + 1} has {counts[wrong[0]]} values instead of {n_columns}. "
+                + TRUNCATED,
+            )
+        values[start : start + at_once] = fields.shaped(-1, n_columns).numbers()
+    return values
 
 
 def _padded(line: str, n_columns: int, separator: str) -> str:

@@ -5,8 +5,9 @@ from itertools import dropwhile
 import numpy as np
 
 from ml.poses.assemble import Found, Said, checked_frame_rate, frame_rate_of_times
-from ml.poses.errors import PoseFormatError
-from ml.poses.formats.source import TRUNCATED, Source, number
+from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.formats.fields import number
+from ml.poses.formats.source import Source
 from ml.poses.formats.text_table import numbers_of
 from ml.poses.markers import found_in_points
 
