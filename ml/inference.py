@@ -34,6 +34,7 @@ from ml.results import (
     RecordingResult,
     RepetitionResult,
 )
+from ml.windows import blended, windows
 
 __all__ = [
     "AnalysisError",
@@ -44,7 +45,6 @@ __all__ = [
     "RecordingResult",
     "RepetitionResult",
 ]
-
 
 Part = TypeVar("Part", bound=nn.Module)
 
@@ -111,17 +111,21 @@ class Predictor:
         if not repetitions:
             return []
         allowed = self._allowed(exercises or [None] * len(repetitions))
-        poses, inputs = self._seen(repetitions)
+        frames = [self._windows(repetition) for repetition in repetitions]
+        owners = np.repeat(np.arange(len(frames)), [len(own) for own in frames])
+        poses, inputs = self._seen(_cut(repetitions, frames))
         beside = None
         if baselines is not None and self.release.network.config.baseline:
-            beside = encoded_baselines(self._tensor(inputs), baselines)
-        findings, changes = self._find(inputs, allowed, beside)
+            in_windows = [_cut(own, [self._windows(one) for one in own]) for own in baselines]
+            beside = encoded_baselines(self._tensor(inputs), [in_windows[owner] for owner in owners])
+        findings, changes = self._find(inputs, owners, allowed, beside)
         chosen = [
             i
             for i, finding in enumerate(findings)
             if correct_always or not (finding.abstained or is_correct(finding.code))
         ]
-        corrections = self._correct(chosen, repetitions, poses, changes, allowed)
+        own_changes = np.split(changes, np.flatnonzero(np.diff(owners)) + 1)
+        corrections = self._correct(chosen, repetitions, frames, poses, own_changes, allowed)
         return [(finding, corrections.get(i)) for i, finding in enumerate(findings)]
 
     def analyse(
@@ -195,6 +199,10 @@ class Predictor:
         of_class = [exercise_of(code) for code in self._codes]
         return np.array([[e is None or e == name for name in of_class] for e in exercises])
 
+    def _windows(self, repetition: PoseSequence) -> list[slice]:
+        """The published weights saw holds as a whole, whatever their length."""
+        return [slice(0, len(repetition))] if self._is_published else windows(repetition)
+
     def _seen(self, repetitions: Sequence[PoseSequence]) -> tuple[list[PublishedPose], NDArray[np.floating]]:
         """Return what the network sees, (B, N, K); and for published weights the poses in their frame."""
         if not self._is_published:
@@ -205,28 +213,36 @@ class Predictor:
     def _find(
         self,
         inputs: NDArray[np.floating],
+        owners: NDArray[np.intp],
         allowed: NDArray[np.bool_],
         baseline: Tensor | None = None,
     ) -> tuple[list[Finding], NDArray[np.float64]]:
-        """Return a finding for each input, and the changes (B, N, K) that go with them."""
-        x = self._tensor(inputs)
-        possible = torch.from_numpy(allowed).to(self._device)
+        """Return a finding for each repetition, and the changes (W, N, K) that go with its windows.
+
+        `owners` (W,) says whose window each input is. Of several windows the mean probability counts.
+        """
+        x, owner = self._tensor(inputs), torch.from_numpy(owners).to(self._device)
+        possible = torch.from_numpy(allowed[owners]).to(self._device)
         with torch.inference_mode():
             output = self._run(x, baseline)
             compared = torch.zeros(len(x), dtype=torch.bool, device=x.device)
             if baseline is not None:
                 compared = baseline[:, 0, 0].isfinite()
             log_probabilities = output.log_probabilities / self._temperature(compared)[:, None]
-            probabilities = log_probabilities.masked_fill(~possible, -torch.inf).softmax(1)
-            found = probabilities.argmax(1)
-            # Where the exercise rules out what the network believed, the correction is told what was found.
+            of_windows = log_probabilities.masked_fill(~possible, -torch.inf).softmax(1)
+            probabilities = _means(of_windows, owner)
+            found = probabilities.argmax(1)[owner]
+            # Where the exercise, or the other windows of a hold, rule out what the network believed, the
+            # correction is told what was found.
             overruled = found != log_probabilities.argmax(1)
             change = output.change
             if bool(overruled.any()):
                 told = self._run(x, baseline, torch.where(overruled, found, -1))
                 change = torch.where(overruled[:, None, None], told.change, change)
-            distances = torch.zeros(len(x)) if self._familiarity is None else self._familiarity(x)
-        rows = zip(probabilities.cpu().numpy(), allowed, distances.tolist(), compared.tolist(), strict=True)
+            distances = x.new_zeros(len(x)) if self._familiarity is None else self._familiarity(x)
+            distances, shares = _means(distances.to(x), owner), _means(compared.to(x), owner)
+        of_each = (distances.tolist(), (shares > 0).tolist())
+        rows = zip(probabilities.cpu().numpy(), allowed, *of_each, strict=True)
         return [self._finding(*row) for row in rows], change.cpu().numpy()
 
     def _run(self, x: Tensor, baseline: Tensor | None, label: Tensor | None = None) -> NetworkOutput:
@@ -270,11 +286,12 @@ class Predictor:
         self,
         chosen: list[int],
         repetitions: Sequence[PoseSequence],
+        frames: Sequence[list[slice]],
         poses: list[PublishedPose],
-        changes: NDArray[np.float64],
+        changes: list[NDArray[np.float64]],
         allowed: NDArray[np.bool_],
     ) -> dict[int, CorrectionResult]:
-        """Correct the chosen repetitions and have all of them judged at once."""
+        """Correct the chosen repetitions and have all of them judged at once, in their windows again."""
         if not chosen:
             return {}
         motions: list[NDArray[np.float64]] = []
@@ -282,19 +299,27 @@ class Predictor:
         for i in chosen:
             performed, rate = repetitions[i].positions, repetitions[i].frame_rate
             if self._is_published:
-                in_its_frame = corrected_published(poses[i].aligned, changes[i])
+                in_its_frame = corrected_published(poses[i].aligned, changes[i][0])
                 seen.append(encode_published(in_its_frame))
                 motions.append(correct(performed, world_change(performed, poses[i], in_its_frame), rate))
             else:
-                motions.append(correct(performed, decode_change(changes[i], performed), rate))
-                seen.append(judge_features(repetitions[i].with_positions(motions[-1])))
-        verdicts = self._judged(np.stack(seen), allowed[chosen])
+                parts = [
+                    decode_change(change, performed[where])
+                    for change, where in zip(changes[i], frames[i], strict=True)
+                ]
+                motions.append(correct(performed, blended(parts, frames[i]), rate))
+                corrected = repetitions[i].with_positions(motions[-1])
+                seen += [judge_features(part) for part in _cut([corrected], [frames[i]])]
+        owners = np.repeat(np.arange(len(chosen)), [len(frames[i]) for i in chosen])
+        verdicts = self._judged(np.stack(seen), owners, allowed[chosen])
         return {
             i: _result(repetitions[i], motion, judged)
             for i, motion, judged in zip(chosen, motions, verdicts, strict=True)
         }
 
-    def _judged(self, seen: NDArray[np.floating], allowed: NDArray[np.bool_]) -> list[str]:
+    def _judged(
+        self, seen: NDArray[np.floating], owners: NDArray[np.intp], allowed: NDArray[np.bool_]
+    ) -> list[str]:
         """Return the judge's class of each corrected motion; published weights judge themselves."""
         with torch.inference_mode():
             if self._judge is not None:
@@ -302,9 +327,10 @@ class Predictor:
             elif self._is_published:
                 scores = self._network(self._tensor(seen)).log_probabilities
             else:
-                return [""] * len(seen)
-        possible = torch.from_numpy(allowed).to(self._device)
-        best = scores.masked_fill(~possible, -torch.inf).argmax(1)
+                return [""] * len(allowed)
+        possible = torch.from_numpy(allowed[owners]).to(self._device)
+        likely = scores.masked_fill(~possible, -torch.inf).softmax(1)
+        best = _means(likely, torch.from_numpy(owners).to(self._device)).argmax(1)
         return [self._codes[i] for i in best.tolist()]
 
     def _ready(self, part: Part) -> Part:
@@ -313,6 +339,22 @@ class Predictor:
 
     def _tensor(self, values: NDArray[np.floating]) -> Tensor:
         return torch.as_tensor(values, dtype=torch.float64, device=self._device)
+
+
+def _cut(repetitions: Sequence[PoseSequence], frames: Sequence[list[slice]]) -> list[PoseSequence]:
+    """The windows of all repetitions, one after the other."""
+    return [
+        repetition if len(own) == 1 else repetition.cut(where.start, where.stop)
+        for repetition, own in zip(repetitions, frames, strict=True)
+        for where in own
+    ]
+
+
+def _means(values: Tensor, owners: Tensor) -> Tensor:
+    """The mean of the rows of each owner; `owners` count from 0 without a gap."""
+    sums = values.new_zeros((int(owners[-1]) + 1, *values.shape[1:])).index_add_(0, owners, values)
+    counts = torch.bincount(owners).to(values)
+    return sums / counts.reshape(-1, *[1] * (values.dim() - 1))
 
 
 def _result(repetition: PoseSequence, motion: NDArray[np.float64], judged: str) -> CorrectionResult:

@@ -24,6 +24,12 @@ def repetitions(codes, seed=0):
     return [simulate_repetition(Person.sample(seed), code, rng).performed for code in codes]
 
 
+def held_for(code, seconds):
+    held = repetitions([code])[0]
+    still = np.repeat(held.positions[len(held) // 2][None], seconds * 30, axis=0)
+    return replace(held, positions=still, frame_rate=30.0)
+
+
 @pytest.fixture(scope="module")
 def release(tmp_path_factory):
     """Untrained, so that nothing here depends on a training: only how the parts are put together."""
@@ -253,3 +259,26 @@ def test_release_without_baseline_judges_without(release):
     (one,), own = repetitions(["squat.correct"]), repetitions(["squat.correct"], seed=5)
     predictor = Predictor(release)
     assert predictor.predict([one], baselines=[own])[0][0] == predictor.predict([one])[0][0]
+
+
+def test_a_long_hold_is_judged_in_windows_and_gets_one_finding(release):
+    minute, moment = (held_for("plank.arched_back", seconds) for seconds in (60, 6))
+    other = repetitions(["squat.correct"])[0]
+
+    long, beside, short = Predictor(release).predict([minute, other, moment], correct_always=True)
+
+    assert list(long[0].probabilities.values()) == pytest.approx(list(short[0].probabilities.values()))
+    assert beside[0].code == Predictor(release).predict([other])[0][0].code
+    assert len(long[1].positions) == len(minute)
+    assert np.abs(long[1].positions[300] - short[1].positions[90]).max() < 0.01
+
+
+def test_what_a_hold_is_for_most_of_its_time_is_found(release):
+    arched, straight = (held_for(code, 50) for code in ("plank.arched_back", "plank.correct"))
+    mixed = arched.with_positions(np.concatenate([arched.positions, straight.positions[: 10 * 30]]))
+    predictor = Predictor(release)
+
+    (whole, _), (most, _), (least, _) = predictor.predict([mixed, arched, straight])
+
+    of = [np.array(list(finding.probabilities.values())) for finding in (whole, most, least)]
+    assert np.abs(of[0] - of[1]).max() < np.abs(of[0] - of[2]).max()

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,9 @@ class Fields(NamedTuple):
     starts: NDArray[np.intp]
     ends: NDArray[np.intp]
 
-    def at(self, key: object) -> "Fields":
+    def at(self, key: Any) -> "Fields":
         """Return those fields that an index of NumPy takes."""
-        return Fields(self.data, self.starts[key], self.ends[key])  # type: ignore[index]
+        return Fields(self.data, self.starts[key], self.ends[key])
 
     def shaped(self, *shape: int) -> "Fields":
         """Return the fields in rows and columns."""
@@ -62,8 +62,8 @@ class Fields(NamedTuple):
         for length, alike in by_length.items():
             candidates = np.flatnonzero(ends - starts == length)
             texts = self.data[starts[candidates, None] + np.arange(length)]
-            for place, word in alike:
-                places[candidates[texts.view(f"S{length}").ravel() == word]] = place
+            for place, letters in alike:
+                places[candidates[texts.view(f"S{length}").ravel() == letters]] = place
         return places.reshape(self.starts.shape)
 
 
