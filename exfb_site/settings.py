@@ -208,6 +208,8 @@ CELERY_TASK_PUBLISH_RETRY = (
 #: An analysis that takes longer is stopped and set aside.
 CELERY_TASK_TIME_LIMIT = env_int("ANALYSIS_LIMIT_SECONDS", 600)
 CELERY_TASK_SOFT_TIME_LIMIT = int(0.9 * CELERY_TASK_TIME_LIMIT)
+#: A worker computes up to so many waiting recordings in one batch.
+BATCH_RECORDINGS = max(1, env_int("BATCH_RECORDINGS", 1))
 #: A worker process on the CPU may take so much memory for data; 0: as much as there is.
 WORKER_MEMORY_MB = env_int("WORKER_MEMORY_MB", 4096)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

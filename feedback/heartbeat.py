@@ -4,14 +4,14 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from feedback.models import Analysis
-from feedback.queue import fail, record_step
+from feedback.queue import record_beat, stop
 
 logger = logging.getLogger(__name__)
 
@@ -57,25 +57,25 @@ class Beat(threading.Thread):
 
 
 class Heartbeat:
-    """Keeps a claimed analysis from being given to another worker while it is computed.
+    """Keeps a claimed batch from being given to another worker while it is computed.
 
     Celery's time limits stop a computation that never ends in a pool of processes only. In a worker of one
-    process (`--pool=solo`) this does: it sets the recording aside and ends the process, which whoever started
-    it starts again.
+    process (`--pool=solo`) this does: it ends the batch (`feedback.queue.stop`) and the process, which
+    whoever started it starts again.
     """
 
-    def __init__(self, analysis: Analysis) -> None:
-        def beat() -> None:
-            record_step(analysis=analysis, attempt=analysis.attempts)
-
+    def __init__(self, batch: Sequence[Analysis]) -> None:
         def give_up() -> None:
-            logger.error("analysis %s never ends: it is set aside, and this worker killed", analysis.uuid)
+            ids = ", ".join(str(analysis.uuid) for analysis in batch)
+            logger.error("analysis of %s never ends: this worker is killed", ids)
             try:
-                fail(analysis=analysis, attempt=analysis.attempts, code="took_too_long")
+                stop(batch=batch)
             finally:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        self._thread = Beat(beat, at_most=settings.CELERY_TASK_TIME_LIMIT, when_over=give_up)
+        self._thread = Beat(
+            lambda: record_beat(batch=batch), at_most=settings.CELERY_TASK_TIME_LIMIT, when_over=give_up
+        )
 
     def __enter__(self) -> None:
         self._thread.start()

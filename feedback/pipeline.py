@@ -4,7 +4,8 @@ torch is imported when the first recording is analysed and not before, so that t
 analyses, never loads it, and no network is built before a worker forks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,7 +17,7 @@ from ml.poses.errors import PoseFormatError
 from ml.poses.facts import AS_READ, Corrections
 from ml.poses.formats import read
 from ml.repetitions import Span
-from ml.results import AnalysisError
+from ml.results import AnalysisError, Searched
 
 if TYPE_CHECKING:
     from ml.inference import Predictor
@@ -47,30 +48,46 @@ class AnalysisFailure(Exception):
         self.message = message
 
 
-def analyse_file(
-    file: BinaryIO,
+def read_file(file: BinaryIO, corrections: Corrections = AS_READ) -> "PoseSequence":
+    """Read a recording; `corrections` is what a person said of how it is to be read."""
+    with _faults_named():
+        return read(file, corrections=corrections, limits=settings.RECORDING_LIMITS)
+
+
+def search(
+    sequence: "PoseSequence",
     exercise: str | None,
     release_folder: Path,
-    on_step: Callable[[str], object] = lambda step: None,
     cuts: Sequence[tuple[int, int, str]] | None = None,
-    *,
     baselines: "Mapping[str, Sequence[PoseSequence]] | None" = None,
-    corrections: Corrections = AS_READ,
-) -> "RecordingResult":
-    """Analyse one recording; raises `AnalysisFailure` where the recording or the release is at fault.
+) -> Searched:
+    """Find the repetitions of a recording, for `judge`.
 
-    `on_step` is called with the name of each step that begins (`feedback.models.Analysis.Step`). `baselines`
-    are, by exercise, repetitions of this person that were marked correct, as they were kept; `corrections` is
-    what a person said of how the file is to be read. `cuts` say where the repetitions are (start and end
-    frame, exercise); without them they are looked for.
+    `cuts` say where they are (start and end frame, exercise); without them they are looked for. `baselines`
+    are, by exercise, repetitions of this person that were marked correct, as they were kept.
     """
-    on_step("reading")
+    spans = None if cuts is None else [Span(*cut) for cut in cuts]
+    with _faults_named():
+        return predictor_of(release_folder).search(sequence, exercise, baselines=baselines, cuts=spans)
+
+
+def judge(recordings: Sequence[Searched], release_folder: Path) -> "list[RecordingResult]":
+    """Judge and correct all repetitions of one or more recordings in one batch."""
+    with _faults_named():
+        return predictor_of(release_folder).judge(recordings)
+
+
+def analyse_file(file: BinaryIO, exercise: str | None, release_folder: Path) -> "RecordingResult":
+    """Analyse one recording by itself."""
+    [result] = judge([search(read_file(file), exercise, release_folder)], release_folder)
+    return result
+
+
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    """Raise `AnalysisFailure` where the recording or the release is at fault."""
     try:
-        sequence = read(file, corrections=corrections, limits=settings.RECORDING_LIMITS)
-        spans = None if cuts is None else [Span(*cut) for cut in cuts]
-        return predictor_of(release_folder).analyse(
-            sequence, exercise, on_step, baselines=baselines, cuts=spans
-        )
+        yield
     except (PoseFormatError, AnalysisError) as error:
         raise AnalysisFailure(error.code, error.message) from error
     except ReleaseError as error:
@@ -79,10 +96,8 @@ def analyse_file(
 
 def compares_with_baseline(release_folder: Path) -> bool:
     """Tell whether a release compares a person with their own correct repetitions. Loads no network."""
-    try:
+    with _faults_named():
         return bool(read_manifest(release_folder).network.get("baseline", False))
-    except ReleaseError as error:
-        raise AnalysisFailure("release_unusable", error.message) from error
 
 
 def predictor_of(release_folder: Path) -> "Predictor":

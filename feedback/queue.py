@@ -5,6 +5,7 @@ everything after it only while the row still shows the attempt and the worker th
 """
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -94,6 +95,24 @@ def claim_next(*, worker: str) -> Analysis | None:
     return None
 
 
+def claim_batch(*, worker: str, at_most: int) -> list[Analysis]:
+    """Take the first of the queue, and those behind it that may be computed in one batch with it.
+
+    What was tried before is computed alone: whoever ends the worker then does so to nobody else.
+    """
+    first = claim_next(worker=worker)
+    if first is None:
+        return []
+    batch = [first]
+    behind = first_in_queue().values_list("uuid", "attempts", "release")
+    for analysis_id, attempts, release in behind[: at_most - 1]:
+        if first.attempts > 1 or attempts or release != first.release_id:
+            break
+        if taken := claim(analysis_id=analysis_id, worker=worker):
+            batch.append(taken)
+    return batch
+
+
 def first_in_queue() -> QuerySet[Analysis]:
     """Return what waits, in the order in which it is taken."""
     failed_before = Case(When(error_code="internal_error", then=1), default=0, output_field=IntegerField())
@@ -131,10 +150,19 @@ def _held(analysis: Analysis, attempt: int) -> QuerySet[Analysis]:
     )
 
 
-def record_step(*, analysis: Analysis, attempt: int, step: str | None = None) -> bool:
-    """Note that the worker is alive, and which step it is at; False if the analysis is no longer its own."""
-    values = {"heartbeat_at": timezone.now()} | ({"step": step} if step else {})
-    return _held(analysis, attempt).update(**values) == 1
+def record_step(*, analysis: Analysis, attempt: int, step: str) -> bool:
+    """Note which step the worker is at; False if the analysis is no longer its own."""
+    return _held(analysis, attempt).update(step=step, heartbeat_at=timezone.now()) == 1
+
+
+def record_beat(*, batch: Sequence[Analysis]) -> None:
+    """Note that the worker of a claimed batch is alive."""
+    first = batch[0]
+    ids = [analysis.pk for analysis in batch]
+    held = Analysis.objects.filter(
+        pk__in=ids, status=_Status.RUNNING, attempts=first.attempts, worker=first.worker
+    )
+    held.update(heartbeat_at=timezone.now())
 
 
 def store_results(
@@ -244,6 +272,18 @@ def give_back(*, analysis: Analysis, attempt: int, code: str, noted: str = "") -
         return _end(held, _Status.NEEDS_ATTENTION, code, log=log)
     values = {"status": _Status.QUEUED, "step": _Step.WAITING, "worker": "", "error_code": code, "log": log}
     return held.update(heartbeat_at=None, **values) == 1
+
+
+def stop(*, batch: Sequence[Analysis]) -> None:
+    """End the attempts of a batch that takes too long.
+
+    Whoever was computed alone is at fault. Of several nobody knows who, so that each is tried again alone.
+    """
+    for analysis in batch:
+        if len(batch) == 1:
+            fail(analysis=analysis, attempt=analysis.attempts, code="took_too_long")
+        else:
+            give_back(analysis=analysis, attempt=analysis.attempts, code="took_too_long")
 
 
 def log_with(line: str) -> Concat:

@@ -1,64 +1,27 @@
-"""What a Celery worker runs: claim an analysis, compute it, keep the result. The rules: `feedback.queue`."""
+"""What a Celery worker runs: analyses, reports, exports. The rules are those of their queues."""
 
 import logging
 import os
 import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
 from uuid import UUID
 
 from celery import Task, shared_task
-from celery.exceptions import SoftTimeLimitExceeded
 
-from feedback import pipeline
-from feedback.baselines import compared_with, motions
+from feedback.analysing import analyse_next
 from feedback.exports import queue as exports
-from feedback.heartbeat import Heartbeat
-from feedback.models import Analysis
-from feedback.pipeline import AnalysisFailure
-from feedback.queue import TASK_NAME, claim_next, fail, give_back, record_step, store_results
-from feedback.recut import new_cuts
-from feedback.releases import folder_of
+from feedback.queue import TASK_NAME
 from feedback.reports import queue as reports
-
-if TYPE_CHECKING:
-    from ml.results import RecordingResult
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(name=TASK_NAME, bind=True)
 def analyse(self: Task, analysis_id: str) -> None:
-    """Analyse the first recording of the queue. Safe to run any number of times.
+    """Analyse the first recordings of the queue. Safe to run any number of times.
 
     `analysis_id` is what the message was sent for; it wakes a worker, and the rows say what comes first.
     """
-    worker = f"{self.request.hostname or 'local'}:{os.getpid()}"
-    analysis = claim_next(worker=worker)
-    if analysis is None:
-        return
-    attempt = analysis.attempts
-    try:
-        with Heartbeat(analysis):
-            result, baseline = _compute(analysis)
-        record_step(analysis=analysis, attempt=attempt, step=Analysis.Step.SAVING)
-        store_results(analysis=analysis, attempt=attempt, result=result, baseline=baseline)
-    except AnalysisFailure as failure:
-        fail(analysis=analysis, attempt=attempt, code=failure.code)
-    except SoftTimeLimitExceeded:
-        fail(analysis=analysis, attempt=attempt, code="took_too_long")
-    except Exception as error:
-        # The outermost boundary: whatever a recording does, the worker lives on and the row says so. The
-        # message of the error is left out of the log, since it may hold a person's data.
-        places = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("analysis %s failed with %s\n%s", analysis.uuid, type(error).__name__, places)
-        give_back(analysis=analysis, attempt=attempt, code="internal_error", noted=_where(error))
-
-
-def _where(error: Exception) -> str:
-    """Return the kind of an error and where in the program it arose; never its message."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {last.name}, {Path(last.filename).name}:{last.lineno}"
+    analyse_next(worker=f"{self.request.hostname or 'local'}:{os.getpid()}")
 
 
 @shared_task(name=reports.TASK_NAME)
@@ -94,29 +57,3 @@ def make_export(export_id: str) -> None:
         places = "".join(traceback.format_tb(error.__traceback__))
         logger.error("export %s failed with %s\n%s", export.uuid, type(error).__name__, places)
         exports.give_back(export)
-
-
-def _compute(analysis: Analysis) -> "tuple[RecordingResult, list[str] | None]":
-    """Return the result, and the ids of the repetitions that the recording was compared with."""
-    recording, folder = analysis.recording, folder_of(analysis.release)
-    compares = pipeline.compares_with_baseline(folder)
-    own = compared_with(analysis) if compares else {}
-
-    def note(step: str) -> None:
-        record_step(analysis=analysis, attempt=analysis.attempts, step=step)
-
-    try:
-        file = recording.file.open("rb")
-    except FileNotFoundError as error:
-        raise AnalysisFailure("file_missing", "The stored file is gone.") from error
-    with file:
-        result = pipeline.analyse_file(
-            cast(BinaryIO, file),
-            recording.exercise or None,
-            folder,
-            note,
-            new_cuts(analysis),
-            baselines=motions(own),
-            corrections=recording.said,
-        )
-    return result, [str(one.uuid) for one in own.get(result.exercise, [])] if compares else None

@@ -1,9 +1,10 @@
 """From a recording to findings and corrections, by one model release: all repetitions in one batch."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -33,6 +34,7 @@ from ml.results import (
     Prediction,
     RecordingResult,
     RepetitionResult,
+    Searched,
 )
 from ml.windows import blended, windows
 
@@ -44,6 +46,7 @@ __all__ = [
     "Predictor",
     "RecordingResult",
     "RepetitionResult",
+    "Searched",
 ]
 
 Part = TypeVar("Part", bound=nn.Module)
@@ -132,7 +135,6 @@ class Predictor:
         self,
         sequence: PoseSequence,
         exercise: str | None = None,
-        on_step: Callable[[str], object] = lambda step: None,
         *,
         baselines: Mapping[str, Sequence[PoseSequence]] | None = None,
         cuts: Sequence[Span] | None = None,
@@ -145,8 +147,6 @@ class Predictor:
             As a reader gave it.
         exercise : str, optional
             Of all repetitions, where somebody said it. Without it, each has the exercise that it looks like.
-        on_step : callable, optional
-            Told "repetitions" and "findings" as each begins.
         baselines : mapping of str to sequence of PoseSequence, optional
             By exercise, repetitions of this person that were marked correct, prepared.
         cuts : sequence of Span, optional
@@ -164,7 +164,17 @@ class Predictor:
         PoseFormatError
             `missing_values`, from `ml.preprocess.prepare`.
         """
-        on_step("repetitions")
+        return self.judge([self.search(sequence, exercise, baselines=baselines, cuts=cuts)])[0]
+
+    def search(
+        self,
+        sequence: PoseSequence,
+        exercise: str | None = None,
+        *,
+        baselines: Mapping[str, Sequence[PoseSequence]] | None = None,
+        cuts: Sequence[Span] | None = None,
+    ) -> Searched:
+        """Prepare a recording and find its repetitions, for `judge`. Takes and raises what `analyse` does."""
         prepared = prepare(sequence)
         spans = find_repetitions(prepared.sequence, exercise) if cuts is None else list(cuts)
         if not spans and cuts is None:
@@ -172,10 +182,33 @@ class Predictor:
                 "no_repetition_found",
                 "No squat, lunge or plank was found. Record the whole exercise, all of the body in view.",
             )
-        on_step("findings")
-        repetitions = [prepared.sequence.cut(span.start_frame, span.end_frame) for span in spans]
-        own = [(baselines or {}).get(span.exercise, ()) for span in spans]
-        predictions = self.predict(repetitions, [span.exercise for span in spans], baselines=own)
+        self._allowed([span.exercise for span in spans])
+        return Searched(prepared, tuple(spans), exercise or exercise_of_most(spans) or "", baselines or {})
+
+    def judge(self, recordings: Sequence[Searched]) -> list[RecordingResult]:
+        """Judge and correct the repetitions of one or more recordings, all in one batch.
+
+        Parameters
+        ----------
+        recordings : sequence of Searched
+            Of `search`. They may be of different people and exercises.
+
+        Returns
+        -------
+        list of RecordingResult
+            One for each. Does not depend on which others share the call.
+        """
+        predictions = iter(
+            self.predict(
+                [repetition for one in recordings for repetition in one.repetitions],
+                [span.exercise for one in recordings for span in one.spans],
+                baselines=[one.baselines.get(span.exercise, ()) for one in recordings for span in one.spans],
+            )
+        )
+        return [self._recording(one, list(islice(predictions, len(one.spans)))) for one in recordings]
+
+    def _recording(self, searched: Searched, predictions: list[Prediction]) -> RecordingResult:
+        prepared = searched.prepared
         if prepared.quality.grade == "poor":
             # What cannot be seen well cannot be judged well, whatever the probabilities say.
             predictions = [
@@ -184,10 +217,11 @@ class Predictor:
             ]
         results = tuple(
             RepetitionResult(i, *span, finding, correction)
-            for i, (span, (finding, correction)) in enumerate(zip(spans, predictions, strict=True))
+            for i, (span, (finding, correction)) in enumerate(zip(searched.spans, predictions, strict=True))
         )
-        most = exercise or exercise_of_most(spans) or ""
-        return RecordingResult(self.release.name, most, prepared.sequence, prepared.filled, results)
+        return RecordingResult(
+            self.release.name, searched.exercise, prepared.sequence, prepared.filled, results
+        )
 
     def _allowed(self, exercises: Sequence[str | None]) -> NDArray[np.bool_]:
         for exercise in exercises:

@@ -1,11 +1,14 @@
 """What an analysis says: findings, corrections, and why a recording cannot be judged. Loads no network."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.poses.sequence import PoseSequence
+from ml.preprocess import Prepared
+from ml.repetitions import Span
 
 LOW_CONFIDENCE, UNLIKE_TRAINING, POOR_QUALITY = "low_confidence", "unlike_training", "poor_quality"
 
@@ -29,6 +32,30 @@ class AnalysisError(ValueError):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A prepared recording in which the repetitions have been found, and that is still to be judged.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    spans : tuple of Span
+    exercise : str
+        The one that was said, else that of most repetitions.
+    baselines : mapping of str to sequence of PoseSequence
+        By exercise, repetitions of this person that were marked correct, prepared.
+    """
+
+    prepared: Prepared
+    spans: tuple[Span, ...]
+    exercise: str
+    baselines: Mapping[str, Sequence[PoseSequence]]
+
+    @property
+    def repetitions(self) -> list[PoseSequence]:
+        return [self.prepared.sequence.cut(span.start_frame, span.end_frame) for span in self.spans]
 
 
 @dataclass(frozen=True)

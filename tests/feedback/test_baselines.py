@@ -159,12 +159,13 @@ def test_the_analysis_records_what_it_was_compared_with(
 ) -> None:
     given = []
 
-    def analyse_file(*_: Any, baselines: Any, **_more: Any) -> Any:
-        given.append(baselines)
+    def search(*arguments: Any) -> Any:
+        given.append(arguments[-1])
         return recording_result()
 
     monkeypatch.setattr(Beat, "run", lambda self: None)
-    monkeypatch.setattr(pipeline, "analyse_file", analyse_file)
+    monkeypatch.setattr(pipeline, "search", search)
+    monkeypatch.setattr(pipeline, "judge", lambda recordings, _folder: list(recordings))
     monkeypatch.setattr(pipeline, "compares_with_baseline", lambda folder: compares)
     own, lunge = repetition(people), repetition(people, "lunge.correct")
     for one in (own, lunge):

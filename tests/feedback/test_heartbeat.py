@@ -67,7 +67,7 @@ def test_an_analysis_that_never_ends_is_set_aside_and_its_process_killed(monkeyp
     monkeypatch.setattr("feedback.heartbeat.signal.alarm", alarms.append)
     monkeypatch.setattr(heartbeat, "SECONDS", 0.5)
     analysis = claim(analysis_id=AnalysisFactory().uuid, worker="w:1")
-    with Heartbeat(analysis):
+    with Heartbeat([analysis]):
         assert killed.wait(timeout=30)
     analysis.refresh_from_db()
     assert (analysis.status, analysis.error_code) == (Analysis.Status.FAILED, "took_too_long")

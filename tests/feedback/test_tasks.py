@@ -10,7 +10,7 @@ from feedback.models import Analysis
 from feedback.pipeline import AnalysisFailure
 from feedback.queue import claim
 from feedback.tasks import analyse
-from tests.factories import AnalysisFactory
+from tests.factories import AnalysisFactory, ModelReleaseFactory
 from tests.feedback.results import recording_result
 
 Status = Analysis.Status
@@ -24,18 +24,22 @@ def quiet_heart(monkeypatch):
 
 @pytest.fixture
 def compute(monkeypatch):
-    """Let the pipeline return or raise what a test says; the calls are noted."""
+    """Let the pipeline return or raise what a test says, for every recording or by its exercise."""
     calls = []
 
     def use(outcome):
-        def analyse_file(file, exercise, release_folder, on_step, cuts, *, baselines, corrections):
-            calls.append((file.read(1), exercise, release_folder.name))
-            on_step("findings")
-            if isinstance(outcome, BaseException):
-                raise outcome
-            return outcome
+        def search(sequence, exercise, release_folder, cuts, baselines):
+            calls.append((len(sequence), exercise, release_folder.name))
+            return outcome[exercise] if isinstance(outcome, dict) else outcome
 
-        monkeypatch.setattr(pipeline, "analyse_file", analyse_file)
+        def judge(recordings, release_folder):
+            for one in recordings:
+                if isinstance(one, BaseException):
+                    raise one
+            return list(recordings)
+
+        monkeypatch.setattr(pipeline, "search", search)
+        monkeypatch.setattr(pipeline, "judge", judge)
         monkeypatch.setattr(pipeline, "compares_with_baseline", lambda folder: False)
         return calls
 
@@ -51,7 +55,7 @@ def after(analysis: Analysis) -> Analysis:
 def test_a_recording_is_analysed(db, compute):
     calls = compute(recording_result())
     analysis = after(AnalysisFactory(recording__exercise="squat"))
-    assert calls == [(b"{", "squat", "test-release")]
+    assert calls == [(180, "squat", "test-release")]
     assert (analysis.status, analysis.attempts, analysis.repetitions.count()) == (Status.DONE, 1, 2)
 
 
@@ -104,3 +108,102 @@ def test_an_unforeseen_error_is_tried_three_times_and_then_set_aside(db, compute
     assert str(analysis.uuid) in caplog.text
     assert type(error).__name__ in caplog.text
     assert "Pat Example" not in caplog.text
+
+
+@pytest.fixture
+def batches(settings):
+    settings.BATCH_RECORDINGS = 4
+
+
+@pytest.fixture
+def judged(monkeypatch, compute):
+    """What shares a batch, in order: the exercise of each."""
+    compute({name: name for name in ("squat", "lunge", "plank")})
+    calls = []
+
+    def judge(recordings, release_folder):
+        calls.append(list(recordings))
+        return [recording_result() for _ in recordings]
+
+    monkeypatch.setattr(pipeline, "judge", judge)
+    return calls
+
+
+def waiting(*exercises, **values):
+    return [AnalysisFactory(recording__exercise=exercise, **values) for exercise in exercises]
+
+
+def states(analyses):
+    for analysis in analyses:
+        analysis.refresh_from_db()
+    return [(analysis.status, analysis.error_code) for analysis in analyses]
+
+
+def test_waiting_recordings_share_a_batch_in_order_of_arrival(db, judged, batches):
+    five = waiting("squat", "lunge", "plank", "squat", "lunge")
+    analyse(str(five[4].uuid))
+    assert judged == [["squat", "lunge", "plank", "squat"]]
+    assert [state for state, _ in states(five)] == [Status.DONE] * 4 + [Status.QUEUED]
+    assert [analysis.repetitions.count() for analysis in five] == [2, 2, 2, 2, 0]
+
+
+def test_unless_it_is_set_each_is_computed_by_itself(db, judged):
+    waiting("squat", "lunge")
+    analyse("")
+    assert judged == [["squat"]]
+
+
+def test_only_recordings_for_the_same_release_share_a_batch(db, judged, batches):
+    waiting("squat")
+    waiting("lunge", release=ModelReleaseFactory(name="other", is_active=False))
+    waiting("plank")
+    analyse("")
+    assert judged == [["squat"]]
+
+
+def test_what_was_tried_before_is_computed_alone(db, judged, batches):
+    waiting("squat")
+    waiting("lunge", attempts=1)
+    waiting("plank", "squat")
+    for _ in range(3):
+        analyse("")
+    assert judged == [["squat"], ["lunge"], ["plank", "squat"]]
+
+
+def test_a_bad_recording_of_a_batch_fails_alone(db, compute, batches):
+    compute({"squat": recording_result(), "lunge": RuntimeError("of Pat Example")})
+    three = waiting("squat", "lunge", "squat")
+    three[0].recording.file.storage.delete(three[0].recording.file.name)
+    analyse("")
+    assert states(three) == [
+        (Status.FAILED, "file_missing"),
+        (Status.QUEUED, "internal_error"),
+        (Status.DONE, ""),
+    ]
+    assert [analysis.repetitions.count() for analysis in three] == [0, 0, 2]
+
+
+def test_a_result_that_cannot_be_kept_harms_no_other(db, compute, batches):
+    far = recording_result()
+    far.performed.positions[:] = 99.0
+    compute({"squat": recording_result(), "lunge": far})
+    three = waiting("squat", "lunge", "squat")
+    analyse("")
+    assert [state for state, _ in states(three)] == [Status.DONE, Status.QUEUED, Status.DONE]
+
+
+def test_a_batch_that_never_ends_is_tried_again_one_by_one(db, judged, batches, monkeypatch):
+    whole = pipeline.judge
+
+    def judge(recordings, release_folder):
+        if "lunge" in recordings:
+            raise SoftTimeLimitExceeded
+        return whole(recordings, release_folder)
+
+    monkeypatch.setattr(pipeline, "judge", judge)
+    two = waiting("squat", "lunge")
+    analyse("")
+    assert states(two) == [(Status.QUEUED, "took_too_long")] * 2
+    analyse("")
+    analyse("")
+    assert states(two) == [(Status.DONE, ""), (Status.FAILED, "took_too_long")]

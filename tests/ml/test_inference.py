@@ -15,6 +15,7 @@ from ml.model import FeedbackNetwork, NetworkConfig
 from ml.poses.sequence import PoseSequence
 from ml.published import import_published
 from ml.release import write_release
+from ml.repetitions import Span
 from ml.simulate import Person, simulate_recording, simulate_repetition
 from ml.skeletons import EC3D_19
 
@@ -172,6 +173,29 @@ def test_whole_recording_is_analysed(release, codes, exercise):
             assert repetition.correction.positions.dtype == np.float32
             first = result.performed.positions[repetition.start_frame]
             assert np.abs(repetition.correction.positions[0, 8] - first[8]).max() < 0.03
+
+
+def test_recordings_that_share_a_batch_are_answered_as_if_they_did_not(release):
+    predictor = Predictor(release)
+    searched = [
+        predictor.search(simulate_recording(Person.sample(i), codes, np.random.default_rng(i))[0])
+        for i, codes in enumerate((["squat.front_bent"] * 3, ["plank.correct"], ["lunge.not_low_enough"] * 2))
+    ]
+    together = predictor.judge(searched)
+    assert [result.exercise for result in together] == ["squat", "plank", "lunge"]
+    for one, result in zip(searched, together, strict=True):
+        (alone,) = predictor.judge([one])
+        assert result.performed is one.prepared.sequence
+        assert len(alone.repetitions) == len(result.repetitions) == len(one.spans)
+        for a, b in zip(alone.repetitions, result.repetitions, strict=True):
+            assert a.finding.probability == pytest.approx(b.finding.probability, abs=1e-6)
+            assert (a.index, a.start_frame, a.finding.code) == (b.index, b.start_frame, b.finding.code)
+
+
+def test_an_unknown_exercise_is_refused_before_a_batch_is_computed(release):
+    recording, _ = simulate_recording(Person.sample(3), ["squat.correct"], np.random.default_rng(3))
+    with pytest.raises(AnalysisError, match="cartwheel"):
+        Predictor(release).search(recording, cuts=[Span(0, 60, "cartwheel")])
 
 
 def test_a_hold_is_a_plank_and_a_movement_is_not(release):

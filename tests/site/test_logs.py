@@ -73,13 +73,14 @@ def everything() -> Any:
 def test_no_line_of_a_whole_run_names_the_patient_or_the_file(
     client: Client, people: People, monkeypatch: Any, everything: Everything, outcome: Any
 ) -> None:
-    def analyse_file(*_: Any, **__: Any) -> Any:
+    def judge(*_: Any) -> Any:
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome
+        return [outcome]
 
     monkeypatch.setattr(heartbeat.Beat, "run", lambda self: None)
-    monkeypatch.setattr(pipeline, "analyse_file", analyse_file)
+    monkeypatch.setattr(pipeline, "search", lambda *_: None)
+    monkeypatch.setattr(pipeline, "judge", judge)
     monkeypatch.setattr(pipeline, "compares_with_baseline", lambda folder: False)
     ModelReleaseFactory()
     client.force_login(people.lead)
@@ -104,5 +105,5 @@ def test_no_line_of_a_whole_run_names_the_patient_or_the_file(
         assert secret not in text.replace("Path", "").replace("Patient", "")
     if isinstance(outcome, Exception):
         analysis.refresh_from_db()
-        assert "RuntimeError in analyse_file" in analysis.log
+        assert "RuntimeError in judge" in analysis.log
         assert "Pat Example" not in analysis.log
