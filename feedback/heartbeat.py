@@ -20,36 +20,42 @@ _GRACE_SECONDS = 30
 
 
 class Beat(threading.Thread):
-    """Calls `beat` at once and then every `SECONDS`, until stopped, or for `at_most` seconds."""
+    """Calls `beat` every `SECONDS`, at once too if wanted, until stopped, or for `at_most` seconds."""
 
     def __init__(
         self,
         beat: Callable[[], object],
         *,
+        at_once: bool = True,
         at_most: float | None = None,
         when_over: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._beat = beat
+        self._at_once = at_once
         self._left = at_most
         self._when_over = when_over
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        while self._left is None or self._left > 0:
-            try:
-                self._beat()
-            except (DatabaseError, InterfaceError) as error:
-                # A database that is away for a moment must not end the beat.
-                logger.warning("heartbeat was not written: %s", type(error).__name__)
-                connection.close()
-            if self._stopped.wait(SECONDS):
-                break
+        if self._at_once:
+            self._say()
+        while not self._stopped.wait(SECONDS):
             if self._left is not None:
                 self._left -= SECONDS
-        if not self._stopped.is_set():
-            self._when_over()
+                if self._left <= 0:
+                    self._when_over()
+                    break
+            self._say()
         connection.close()
+
+    def _say(self) -> None:
+        try:
+            self._beat()
+        except (DatabaseError, InterfaceError) as error:
+            # A database that is away for a moment must not end the beat.
+            logger.warning("heartbeat was not written: %s", type(error).__name__)
+            connection.close()
 
     def stop(self) -> None:
         self._stopped.set()
@@ -74,7 +80,10 @@ class Heartbeat:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         self._thread = Beat(
-            lambda: record_beat(batch=batch), at_most=settings.CELERY_TASK_TIME_LIMIT, when_over=give_up
+            lambda: record_beat(batch=batch),
+            at_once=False,  # the claim has just said so; most analyses end before the first beat
+            at_most=settings.CELERY_TASK_TIME_LIMIT,
+            when_over=give_up,
         )
 
     def __enter__(self) -> None:

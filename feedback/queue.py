@@ -172,6 +172,13 @@ def store_results(
 
     `baseline` are the ids of the repetitions that it was compared with, None if the release does not compare.
     """
+    # Packed and measured before the transaction, so that the database's write lock is not held meanwhile.
+    rows = [_repetition(analysis, found, result) for found in result.repetitions]
+    corrections = [
+        _correction(row, found)
+        for row, found in zip(rows, result.repetitions, strict=True)
+        if found.correction is not None
+    ]
     now = timezone.now()
     with transaction.atomic():
         won = _held(analysis, attempt).update(
@@ -187,28 +194,18 @@ def store_results(
         )
         if not won:
             return False
-        numbers = None if analysis.cuts is None else make_way(analysis)
-        rows = [
-            _repetition(
-                analysis,
-                number
-                if numbers is None
-                else numbers[Cut(found.start_frame, found.end_frame, found.exercise)],
-                found,
-                result,
-            )
-            for number, found in enumerate(result.repetitions, start=1)
-        ]
+        _number(analysis, rows)
         Repetition.objects.bulk_create(rows)
-        Correction.objects.bulk_create(
-            [
-                _correction(row, found)
-                for row, found in zip(rows, result.repetitions, strict=True)
-                if found.correction is not None
-            ]
-        )
+        Correction.objects.bulk_create(corrections)
         refresh_session(session=analysis.session)
     return True
+
+
+def _number(analysis: Analysis, rows: Sequence[Repetition]) -> None:
+    """Give new repetitions their place in time, also among those that stay where some were cut anew."""
+    places = None if analysis.cuts is None else make_way(analysis)
+    for number, row in enumerate(rows, start=1):
+        row.index = number if places is None else places[Cut(row.start_frame, row.end_frame, row.exercise)]
 
 
 def _exercise(analysis: Analysis, result: "RecordingResult") -> str:
@@ -218,13 +215,10 @@ def _exercise(analysis: Analysis, result: "RecordingResult") -> str:
     return exercise_of_most(cuts_of(analysis)) or analysis.exercise
 
 
-def _repetition(
-    analysis: Analysis, number: int, found: "RepetitionResult", result: "RecordingResult"
-) -> Repetition:
+def _repetition(analysis: Analysis, found: "RepetitionResult", result: "RecordingResult") -> Repetition:
     performed = result.performed.positions[found.start_frame : found.end_frame]
     return Repetition(
         analysis=analysis,
-        index=number,
         exercise=found.exercise,
         start_frame=found.start_frame,
         end_frame=found.end_frame,
