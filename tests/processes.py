@@ -103,6 +103,11 @@ class RunningSite:
         self.stop()
         self._log.close()
 
+    @property
+    def pids(self) -> set[int]:
+        """Those of the processes that were started; each leads a session, in which its children are."""
+        return {process.pid for process in self._processes}
+
     def stop(self) -> None:
         """End every process that was started, at once."""
         for process in self._processes:
