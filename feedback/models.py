@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from feedback import wording
+from ml.catalogue import exercise_of
 from patients.models import Patient, Recording
 
 
@@ -39,6 +40,11 @@ class ModelRelease(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def exercises(self) -> list[str]:
+        """The exercises that it knows: shipped ones first, then those that it was taught."""
+        return wording.exercises_in_order(exercise_of(code) for code in self.classes)
 
 
 class ReleaseActivation(models.Model):

@@ -13,14 +13,14 @@ from uuid import UUID
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, QuerySet, TextField, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, TextField, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Repetition
 from feedback.motions import pack_motion
-from feedback.recut import Cut, cuts_of, make_way
+from feedback.recut import Cut, cuts_of, keep_cuts, make_way
 from feedback.releases import release_in_use
 from feedback.sessions import refresh_session
 from ml.catalogue import is_correct
@@ -67,6 +67,8 @@ def request_analysis(
             reading=recording.reading,
             defaults={"session": session, "priority": priority},
         )
+        if created:
+            keep_cuts(analysis)
         if created and priority == Analysis.Priority.NEW:
             transaction.on_commit(partial(announce, analysis.uuid))
     return analysis
@@ -301,7 +303,8 @@ def cancel(*, user: User, analysis: Analysis) -> bool:
     open_one = Analysis.objects.filter(pk=analysis.pk, status__in=(_Status.QUEUED, _Status.RUNNING))
     with transaction.atomic():
         # What was to be cut anew stays as it was.
-        restored = open_one.filter(cuts__isnull=False).update(
+        found = Repetition.objects.filter(analysis=OuterRef("pk"))
+        restored = open_one.filter(Exists(found), cuts__isnull=False).update(
             status=_Status.DONE, step=_Step.FINISHED, cuts=None, cut_by=None, finished_at=timezone.now()
         )
         cancelled = restored == 1 or _end(open_one, _Status.CANCELLED, "cancelled")

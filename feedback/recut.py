@@ -3,6 +3,7 @@
 A clinician sends the whole list of cuts of a recording. What is in it already is kept with all that was said
 of it; for the rest the analysis is queued again, and a worker looks at the new cuts with the same release.
 Only when it is done do the old repetitions make way, in one transaction; they and their verdicts are kept.
+Another release that looks at the recording later finds the repetitions where the clinician said they are.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from feedback import wording
 from feedback.models import Analysis, Repetition
 from feedback.refusals import Refusal
-from ml.catalogue import EXERCISES
 from patients.models import AccessLogEntry, User
 from patients.permissions import log_access, require
 
@@ -96,6 +96,25 @@ def cut_anew(
     return held, True
 
 
+def keep_cuts(analysis: Analysis) -> None:
+    """Have a release look at a recording where clinicians said its repetitions are. In a transaction.
+
+    `analysis` is new; of others of this reading that were cut by hand the one that was cut last counts.
+    """
+    by_hand = (
+        Q(cuts__isnull=False)
+        | Q(repetitions__cut_by__isnull=False)
+        | Q(repetitions__superseded_at__isnull=False)
+    )
+    others = Analysis.objects.filter(recording=analysis.recording_id, reading=analysis.reading)
+    last = others.exclude(pk=analysis.pk).filter(by_hand).order_by("-queued_at").first()
+    if last is not None:
+        whose = current_repetitions(last).filter(cut_by__isnull=False).values_list("cut_by", flat=True)
+        analysis.cuts = [list(cut) for cut in cuts_of(last)]
+        analysis.cut_by_id = last.cut_by_id or whose.last()
+        analysis.save(update_fields=["cuts", "cut_by"])
+
+
 def new_cuts(analysis: Analysis) -> list[Cut] | None:
     """Return those cuts that a worker is to look at; None where it is to find the repetitions itself."""
     if analysis.cuts is None:
@@ -131,14 +150,14 @@ def _cut(repetition: Repetition) -> Cut:
 
 def _checked(cuts: Sequence[Cut], analysis: Analysis) -> list[Cut]:
     """Return the cuts in order of time, or refuse them."""
-    recording = analysis.recording
+    recording, exercises = analysis.recording, analysis.release.exercises
     if len(cuts) > MAX_CUTS:
         raise CutError("too_many_cuts", most=MAX_CUTS)
     ordered = sorted(cuts)
     end_before = 0
     for cut in ordered:
-        if cut.exercise not in EXERCISES:
-            raise CutError("no_such_exercise", choices=", ".join(EXERCISES))
+        if cut.exercise not in exercises:
+            raise CutError("no_such_exercise", choices=", ".join(exercises))
         if not 0 <= cut.start_frame < cut.end_frame <= recording.frames:
             raise CutError("outside_recording", frames=recording.frames)
         if (cut.end_frame - cut.start_frame) / recording.frame_rate < SHORTEST_S:

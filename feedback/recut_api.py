@@ -14,7 +14,7 @@ from feedback.models import Analysis
 from feedback.recut import Cut, current_repetitions, cut_anew, cuts_of
 from feedback.selectors import analysis_for
 from patients.api import Action
-from patients.models import ApiKey, Exercise
+from patients.models import ApiKey
 from patients.permissions import log_access, signed_in
 
 
@@ -23,7 +23,7 @@ class CutSerializer(serializers.Serializer):
 
     start_frame = serializers.IntegerField(min_value=0)
     end_frame = serializers.IntegerField(min_value=1)
-    exercise = serializers.ChoiceField(Exercise.choices)
+    exercise = serializers.CharField(max_length=30, help_text="One of `exercises`.")
 
 
 class CutsSerializer(serializers.Serializer):
@@ -35,6 +35,9 @@ class CutsSerializer(serializers.Serializer):
     frame_rate = serializers.FloatField(help_text="Hz")
     repetitions = serializers.ListField(
         child=serializers.UUIDField(), help_text="Those that are now, in order: send them as `seen`."
+    )
+    exercises = serializers.ListField(
+        child=serializers.CharField(), help_text="Those that the release of the analysis knows."
     )
     cuts = CutSerializer(many=True)
 
@@ -55,6 +58,7 @@ def cuts_body(analysis: Analysis) -> dict[str, Any]:
             "frames": analysis.recording.frames,
             "frame_rate": analysis.recording.frame_rate,
             "repetitions": [repetition.uuid for repetition in current_repetitions(analysis)],
+            "exercises": analysis.release.exercises,
             "cuts": [cut._asdict() for cut in cuts_of(analysis)],
         }
     ).data

@@ -71,16 +71,16 @@ def current_analyses() -> QuerySet[Analysis]:
     """Return one analysis of each recording, as it is read now: what a person is shown of it.
 
     A finished one (also while it is cut anew) comes before one that is waiting or failed; then one that a
-    clinician has reviewed, so that
-    no other release ever changes a reviewed finding; then the active release's, then that of the release that
-    was in use last, and last one that is only on trial.
+    clinician has reviewed, so that no other release ever changes a reviewed finding; then the active
+    release's, then that of the release that was in use last, and last one that is only on trial.
     """
     reviewed = standing_verdicts().filter(repetition__analysis=OuterRef("pk"))
+    found = Repetition.objects.filter(analysis=OuterRef("pk"))
     best = (
         Analysis.objects.filter(recording=OuterRef("recording"), reading=OuterRef("recording__reading"))
         .annotate(
             unfinished=Case(
-                When(Q(status=Analysis.Status.DONE) | Q(cuts__isnull=False), then=0),
+                When(Q(status=Analysis.Status.DONE) | (Q(cuts__isnull=False) & Exists(found)), then=0),
                 default=1,
                 output_field=IntegerField(),
             ),

@@ -22,6 +22,7 @@ def test_cuts_are_read_and_changed(people, as_user, analysis):
     client, url = as_user(people.lead), f"/api/v1/analyses/{analysis.uuid}/cuts/"
     told = client.get(url).json()
     assert told["cuts"] == [FIRST, SECOND]
+    assert told["exercises"] == ["squat", "lunge", "plank"]
     assert told["repetitions"] == [str(one.uuid) for one in analysis.repetitions.all()]
     form = {"seen": [str(uuid.uuid4())], "cuts": told["cuts"][:1]}
     refused = client.put(url, form, format="json")

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from feedback.models import Analysis, Repetition, Verdict
-from feedback.queue import cancel, claim, store_results
+from feedback.queue import cancel, claim, request_analysis, store_results
 from feedback.recut import Cut, CutConflict, CutError, current_repetitions, cut_anew, cuts_of, new_cuts
 from feedback.selectors import current_analyses, judged_repetitions
 from feedback.verdicts import VerdictConflict, give_verdict
@@ -173,6 +173,46 @@ def test_a_recording_is_shown_while_it_is_cut_anew(people, analysis):
     ask(people.lead, shown, Cut(5, 55, "squat"))
     assert current_analyses().get() == shown
     assert set(judged_repetitions()) == set(current_repetitions(analysis))
+
+
+def test_another_release_finds_the_repetitions_where_they_were_cut(people, analysis):
+    moved = Cut(32, 58, "squat")
+    ask(people.lead, analysis, FIRST, moved)
+    work(analysis)
+    trial = make.ModelReleaseFactory(name="trial", is_active=False)
+    again = request_analysis(recording=analysis.recording, release=trial)
+    assert current_analyses().get() == analysis, "nothing is to be seen of it before it is done"
+    assert work(again) == [FIRST, moved]
+    assert cuts_of(again) == [FIRST, moved]
+    assert {one.cut_by for one in current_repetitions(again)} == {people.lead}
+    # One that only lost a repetition is kept as well, and the analysis cut last counts.
+    ask(people.lead, analysis, moved)
+    work(analysis)
+    third = request_analysis(
+        recording=analysis.recording, release=make.ModelReleaseFactory(name="third", is_active=False)
+    )
+    assert cuts_of(third) == [moved]
+    assert cancel(user=people.lead, analysis=third)
+    third.refresh_from_db()
+    assert third.status == Status.CANCELLED, "it has nothing yet that could be left as it was"
+
+
+def test_what_nobody_cut_is_looked_for_by_another_release(people, analysis):
+    other = make.ModelReleaseFactory(name="other", is_active=False)
+    assert request_analysis(recording=analysis.recording, release=other).cuts is None
+
+
+def test_a_learned_exercise_is_cut_where_the_release_knows_it(people, analysis):
+    raised = Cut(0, 30, "standing_leg_raise")
+    with pytest.raises(CutError) as refused:
+        ask(people.lead, analysis, raised)
+    assert refused.value.code == "no_such_exercise"
+    release = analysis.release
+    release.classes = [*release.classes, "standing_leg_raise.correct"]
+    release.save()
+    ask(people.lead, Analysis.objects.get(pk=analysis.pk), raised)
+    work(analysis)
+    assert cuts_of(analysis) == [raised]
 
 
 def test_readers_change_nothing(people, analysis):

@@ -54,6 +54,7 @@ def test_clinicians_see_it_by_its_name(client: Any, people: People, repetitions:
     page = read(client, people.lead, "session", session.uuid)
     assert "Standing leg raise" in page
     assert "Trunk sways" in page
+    assert '<option value="standing_leg_raise">Standing leg raise</option>' in page  # to cut anew
     assert "Standing leg raise" in read(client, people.lead, "worklist")
     assert "Standing leg raise" in read(client, people.lead, "agreement")
     history = read(client, people.lead, "patient", people.patient.uuid, query="?exercise=standing_leg_raise")
