@@ -14,6 +14,7 @@ from ml.poses.assemble import UNITS, Found, Said, assemble
 from ml.poses.body import REQUIRED, median_length
 from ml.poses.errors import PoseFormatError
 from ml.poses.facts import Fact
+from ml.poses.people import one_of
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import BODY_25_NAMES, EC3D_19
 from ml.vectors import unit
@@ -65,7 +66,9 @@ def sequence_from_points(points: Points, *, unit: str, frame_rate: float, format
     return assemble(found_in_points(points, format=format, frame_rate=Said(frame_rate), unit=Said(unit)))
 
 
-def found_in_points(points: Points, *, format: str, frame_rate: Said | str, unit: Said) -> Found:
+def found_in_points(
+    points: Points, *, format: str, frame_rate: Said | str, unit: Said, person: int | None = None
+) -> Found:
     """Return the joints of a file of named points, by their names or from markers on the skin.
 
     Parameters
@@ -74,20 +77,21 @@ def found_in_points(points: Points, *, format: str, frame_rate: Said | str, unit
         Joints or skin markers in the file's axes; NaN, or zeros as Vicon writes it, where one was lost.
     format, frame_rate, unit
         As in `ml.poses.assemble.Found`.
+    person : int, optional
+        Which of several people, from 1, whose points are told apart by what stands before a colon.
 
     Raises
     ------
     PoseFormatError
         `missing_joints` where no point of the file is known.
     """
-    named = {name.rpartition(":")[2].strip().lower(): _lost_as_nan(path) for name, path in points.items()}
-    # OpenCap's RKnee is a joint and its r_knee_study a marker: joints go by the whole name.
-    joints = {_JOINTS[key]: path for key, path in named.items() if key in _JOINTS}
-    facts: tuple[Fact, ...] = ()
-    if not set(REQUIRED) <= set(joints):
-        markers = {key.removesuffix("_study"): path for key, path in named.items()}
-        estimated, facts = _from_markers(markers, 1.0 / UNITS[unit.value])
-        joints = {**estimated, **joints}
+    found = [_joints_of(own, 1.0 / UNITS[unit.value]) for own in _by_subject(points)]
+    whole = [(joints, facts) for joints, facts in found if set(REQUIRED) <= set(joints)]
+    if len(whole) > 1:
+        joints, chosen = one_of([joints for joints, _ in whole], person)
+        facts = (*whole[0][1], *chosen)
+    else:
+        joints, facts = whole[0] if whole else _joints_of(points, 1.0 / UNITS[unit.value])
     if not joints:
         raise PoseFormatError(
             "missing_joints",
@@ -96,6 +100,27 @@ def found_in_points(points: Points, *, format: str, frame_rate: Said | str, unit
             "shoulder, left hip, left knee, left ankle and so on.",
         )
     return Found(format=format, joints=joints, frame_rate=frame_rate, unit=unit, facts=facts)
+
+
+def _by_subject(points: Points) -> list[Points]:
+    """The points of each subject, in the order of the file: `Anna:LASI` is Anna's."""
+    subjects: dict[str, Points] = {}
+    for name, path in points.items():
+        subjects.setdefault(name.rpartition(":")[0], {})[name] = path
+    return list(subjects.values())
+
+
+def _joints_of(points: Points, metre: float) -> tuple[Points, tuple[Fact, ...]]:
+    """The joints of one body by EC3D_19 name, and how they were made; `metre` is one in the file's unit."""
+    named = {name.rpartition(":")[2].strip().lower(): _lost_as_nan(path) for name, path in points.items()}
+    # OpenCap's RKnee is a joint and its r_knee_study a marker: joints go by the whole name.
+    joints = {_JOINTS[key]: path for key, path in named.items() if key in _JOINTS}
+    facts: tuple[Fact, ...] = ()
+    if not set(REQUIRED) <= set(joints):
+        markers = {key.removesuffix("_study"): path for key, path in named.items()}
+        estimated, facts = _from_markers(markers, metre)
+        joints = {**estimated, **joints}
+    return joints, facts
 
 
 def _lost_as_nan(path: Array) -> Array:

@@ -1,13 +1,15 @@
 """Of several people in a recording the one who exercises: followed through frames, told by the movement."""
 
+from collections.abc import Sequence
 from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.poses.body import median_length
+from ml.poses.body import REQUIRED, median_length
 from ml.poses.errors import PoseFormatError
 from ml.poses.facts import Fact
+from ml.poses.limits import Limits
 
 Array = NDArray[np.float64]
 
@@ -56,7 +58,11 @@ def exercising(paths: Array, joints: dict[str, int], chosen: int | None) -> tupl
     Raises
     ------
     PoseFormatError
-        `several_people` where two move alike, or there is no such number.
+        `several_people` where there is no such number.
+
+    Notes
+    -----
+    Where two move alike a person is asked: until then it is the one of them who moves most.
     """
     n_people = len(paths)
     if n_people == 1:
@@ -71,12 +77,52 @@ def exercising(paths: Array, joints: dict[str, int], chosen: int | None) -> tupl
     moves = np.where(there, [_movement(path, joints) for path in paths], 0.0)
     first, second = np.argsort(-moves)[:2]
     if there.sum() > 1 and moves[second] >= AS_MUCH * moves[first]:
-        raise PoseFormatError(
-            "several_people",
-            f"The recording shows {n_people} people, and two move alike. Keep the patient's keypoints only.",
-        )
+        alike = "two move alike: say which of them is meant"
+        return paths[first], (Fact("person", f"{first + 1} of {n_people}", "usual", alike),)
     how = "who bends and stretches most" if there.sum() > 1 else "who is seen throughout"
     return paths[first], (Fact("person", f"{first + 1} of {n_people}", "body", how),)
+
+
+def one_of(
+    everybody: Sequence[dict[str, Array]], chosen: int | None
+) -> tuple[dict[str, Array], tuple[Fact, ...]]:
+    """Return the joints of the one who exercises, and the fact of the choice, as `exercising`.
+
+    Parameters
+    ----------
+    everybody : sequence of dict of str to ndarray, shape (F, 3)
+        Whom the file itself tells apart: their joints by EC3D_19 name, NaN where not seen.
+    chosen : int, optional
+        Who it is, from 1, where a person said it.
+    """
+    if len(everybody) == 1:
+        return everybody[0], ()
+    names = list(dict.fromkeys((*REQUIRED, *(joint for joints in everybody for joint in joints))))
+    unseen = np.full_like(next(iter(everybody[0].values())), np.nan)
+    paths = np.stack([np.stack([joints.get(name, unseen) for name in names], axis=1) for joints in everybody])
+    positions, facts = exercising(paths, {name: i for i, name in enumerate(names)}, chosen)
+    there = np.isfinite(positions).any(axis=(0, 2))
+    return {name: positions[:, i] for i, name in enumerate(names) if there[i]}, facts
+
+
+def by_person(values: NDArray[np.float64], limits: Limits) -> list[Array]:
+    """Return the positions (F, J, 3) of each person of an array (F, P, J, 3) or (P, F, J, 3).
+
+    There are fewer people than frames. Raises `PoseFormatError` where there are more than are followed.
+    """
+    in_order = values if values.shape[0] <= values.shape[1] else values.swapaxes(0, 1)
+    check_number(len(in_order), limits)
+    return list(in_order)
+
+
+def check_number(n_people: int, limits: Limits) -> None:
+    """Refuse more people than are followed."""
+    if n_people > limits.people:
+        raise PoseFormatError(
+            "several_people",
+            f"The recording shows {n_people} people at once; at most {limits.people} are followed. Keep the "
+            "patient's alone.",
+        )
 
 
 def _slots(last: Array, people: list[Array]) -> list[int]:

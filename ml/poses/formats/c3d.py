@@ -67,7 +67,7 @@ def read(source: Source) -> Found:
     if unit not in ("m", "cm", "mm"):
         raise PoseFormatError("not_metres", "The file does not state a unit of m, cm or mm in POINT:UNITS.")
     points = _named(parameters, positions)
-    return found_in_points(points, format=name, frame_rate=Said(rate), unit=Said(unit))
+    return found_in_points(points, format=name, frame_rate=Said(rate), unit=Said(unit), person=source.person)
 
 
 def points_of(source: Source) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ import numpy as np
 from ml.poses.assemble import Found, Said, axes_of, checked_frame_rate
 from ml.poses.errors import TRUNCATED, PoseFormatError
 from ml.poses.formats.source import Source
+from ml.poses.people import check_number, one_of
 from ml.poses.writers.exfb_json import FORMAT, VERSION
 
 name = "exfb_json"
@@ -42,10 +43,16 @@ def read(source: Source) -> Found:
     unit = content.get("unit", "m")
     if unit not in ("m", "cm", "mm"):
         raise PoseFormatError("not_metres", 'The unit is not one of "m", "cm", "mm".')
+    everybody = list(positions) if positions.ndim == 4 else [positions]
+    check_number(len(everybody), source.limits)
+    joints, facts = one_of(
+        [{joint: one[:, i] for i, joint in enumerate(names)} for one in everybody], source.person
+    )
     said = content.get("estimated", [])
     return Found(
         format="simulated" if content.get("simulated") is True else name,
-        joints={joint: positions[:, i] for i, joint in enumerate(names)},
+        joints=joints,
+        facts=facts,
         frame_rate=Said(checked_frame_rate(content["frame_rate"])),
         unit=Said(unit, "file" if "unit" in content else "format"),
         axes=Said(axes_of(content["axes"])) if "axes" in content else Said(AXES, "format"),
@@ -57,21 +64,19 @@ def read(source: Source) -> Found:
 
 
 def _positions(frames: list[Any] | np.ndarray, n_joints: int) -> np.ndarray:
-    """Frames of joints of three numbers or nulls as an array (F, J, 3)."""
+    """Frames (of people) of joints of three numbers or nulls as an array ([P,] F, J, 3)."""
     try:
         positions = np.array(frames, dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as error:
         raise PoseFormatError(
             "truncated", "Frames differ in shape or hold other things than numbers. " + TRUNCATED
         ) from error
-    if positions.ndim == 4:
-        raise PoseFormatError("several_people", "The frames hold several people. Upload the patient's alone.")
-    if positions.ndim == 3 and positions.shape[2] == 2:
+    if positions.ndim > 2 and positions.shape[-1] == 2:
         raise PoseFormatError(
             "not_3d", "Each joint has two coordinates. Upload positions in three dimensions."
         )
-    if positions.shape[1:] != (n_joints, 3):
+    if positions.ndim not in (3, 4) or positions.shape[-2:] != (n_joints, 3):
         raise PoseFormatError(
             "truncated", f"A frame must hold {n_joints} joints of three numbers. " + TRUNCATED
         )
-    return positions
+    return positions if positions.ndim == 3 else positions.swapaxes(0, 1)

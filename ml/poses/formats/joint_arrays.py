@@ -6,6 +6,7 @@ from ml.poses.assemble import Found, Said, checked_frame_rate
 from ml.poses.errors import TRUNCATED, PoseFormatError
 from ml.poses.facts import Fact
 from ml.poses.formats.source import Source
+from ml.poses.people import by_person, one_of
 from ml.skeletons import COCO_17, H36M_17
 
 name = "joints_17"
@@ -33,8 +34,6 @@ def _array_name(source: Source) -> str | None:
 def read(source: Source) -> Found:
     array = _array_name(source) or ""
     shape = source.array_shapes[array]
-    if len(shape) == 4 and 1 not in shape[:2]:
-        raise PoseFormatError("several_people", f"The array {array!r} of shape {shape} holds several people.")
     if shape[-1] not in (3, 4):
         raise PoseFormatError(
             "not_3d", f"The array {array!r} has {shape[-1]} coordinates a joint, not three."
@@ -42,17 +41,20 @@ def read(source: Source) -> Found:
     values = source.array(array)
     if values.dtype.kind not in "fiu":
         raise PoseFormatError("truncated", "The positions are not numbers. " + TRUNCATED)
-    positions = values.reshape(-1, *shape[-2:])[..., :3].astype(np.float64)
-    source.limits.check_frames(len(positions))
+    source.limits.check_frames(max(shape[:-2]))
+    positions = values[..., :3].astype(np.float64)
     if shape[-1] == 4:  # Human3.6M writes a fourth number: whether the joint is there.
-        positions[~(values.reshape(-1, *shape[-2:])[..., 3] > 0)] = np.nan
-    skeleton, places = _skeleton(positions)
-    joints = {joint: positions[:, place] for joint, place in places.items()}
+        positions[~(values[..., 3] > 0)] = np.nan
+    everybody = by_person(positions, source.limits) if positions.ndim == 4 else [positions]
+    skeleton, places = _skeleton(np.concatenate(everybody))
+    joints, chosen = one_of(
+        [{joint: one[:, place] for joint, place in places.items()} for one in everybody], source.person
+    )
     return Found(
         format=name,
         joints=joints,
         frame_rate=_frame_rate(source),
-        facts=(Fact("skeleton", skeleton, "format", "from where the first joint lies"),),
+        facts=(Fact("skeleton", skeleton, "format", "from where the first joint lies"), *chosen),
         travels=not _is_centred(joints),
     )
 

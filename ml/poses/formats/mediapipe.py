@@ -11,9 +11,11 @@ import numpy as np
 
 from ml.poses.assemble import Found, Said, assemble, checked_frame_rate, frame_rate_of_times
 from ml.poses.errors import TRUNCATED, PoseFormatError
+from ml.poses.facts import Fact
 from ml.poses.formats.fields import number
 from ml.poses.formats.source import Source
 from ml.poses.limits import Limits
+from ml.poses.people import check_number, one_of
 from ml.poses.sequence import PoseSequence
 from ml.skeletons import MEDIAPIPE_33
 
@@ -43,15 +45,25 @@ def read(source: Source) -> Found:
             "The columns are named like MediaPipe image landmarks (x, y, z and visibility of each landmark)"
         )
     rows = _rows_of_json(source) if source.looks_like_json else _rows_of_csv(source)
-    if "person" in rows and len(np.unique(rows["person"])) > 1:
-        raise PoseFormatError("several_people", "The file shows several people. Upload the patient's alone.")
+    people = np.unique(rows["person"]) if "person" in rows else np.empty(0)
+    if len(people) > 1 and "frame" not in rows:
+        raise PoseFormatError(
+            "several_people", "The file shows several people, but no column says the frame."
+        )
+    check_number(len(people), source.limits)
     frames = _frames(rows, source.limits)
     n_frames = int(frames.max()) + 1 if len(frames) else 0
     source.limits.check_frames(n_frames)
-    positions, places = _positions(rows, frames, n_frames)
-    joints = _joints(positions, places)
-    _check_world(joints)
-    return _found(joints, _frame_rate(source, rows, frames))
+    everybody = []
+    for person in people if len(people) > 1 else [None]:
+        own = slice(None) if person is None else rows["person"] == person
+        positions, places = _positions(
+            {key: column[own] for key, column in rows.items()}, frames[own], n_frames
+        )
+        everybody.append(_joints(positions, places))
+        _check_world(everybody[-1])
+    joints, facts = one_of(everybody, source.person)
+    return _found(joints, _frame_rate(source, rows, frames), facts)
 
 
 def sequence_from_world(
@@ -77,7 +89,7 @@ def sequence_from_world(
     return assemble(_found(_joints(np.asarray(landmarks, dtype=np.float64), places), Said(frame_rate)))
 
 
-def _found(joints: dict[str, np.ndarray], frame_rate: Said) -> Found:
+def _found(joints: dict[str, np.ndarray], frame_rate: Said, facts: tuple[Fact, ...] = ()) -> Found:
     return Found(
         format=name,
         joints=joints,
@@ -85,6 +97,7 @@ def _found(joints: dict[str, np.ndarray], frame_rate: Said) -> Found:
         unit=Said("m", "format", "as MediaPipe's world landmarks"),
         axes=Said(AXES, "format", "as MediaPipe's world landmarks"),
         travels=False,
+        facts=facts,
     )
 
 

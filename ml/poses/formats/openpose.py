@@ -13,7 +13,7 @@ from ml.poses.facts import Fact
 from ml.poses.formats import json_text
 from ml.poses.formats.source import DAMAGED, Source
 from ml.poses.limits import Limits
-from ml.poses.people import exercising, follow
+from ml.poses.people import check_number, exercising, follow
 from ml.skeletons import BODY_25, BODY_25B, COCO_17, HALPE_26
 
 name = "openpose"
@@ -130,12 +130,7 @@ def _seen(points: np.ndarray) -> np.ndarray:
 def _people(frames: list[Frame], limits: Limits) -> np.ndarray:
     """The paths of everybody, (P, F, K, 3), NaN where not seen."""
     most = max(len(people) for people in frames)
-    if most > limits.people:
-        raise PoseFormatError(
-            "several_people",
-            f"OpenPose saw {most} people at once; at most {limits.people} are followed. Keep the patient's "
-            "keypoints only.",
-        )
+    check_number(most, limits)
     if len({len(person) for people in frames for person in people}) > 1:
         raise PoseFormatError("truncated", "Frames differ in the number of joints. " + TRUNCATED)
     return follow([[person[:, :3] for person in people] for people in frames])

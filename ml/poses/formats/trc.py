@@ -28,7 +28,9 @@ def read(source: Source) -> Found:
     if unit is None:
         raise PoseFormatError("not_metres", "The header does not state a unit of m, cm or mm under 'Units'.")
     frame_rate = _frame_rate(head, rows[:, 1])
-    return found_in_points(_named(rows, names), format=name, frame_rate=frame_rate, unit=Said(unit))
+    return found_in_points(
+        _named(rows, names), format=name, frame_rate=frame_rate, unit=Said(unit), person=source.person
+    )
 
 
 def points_of(source: Source) -> dict[str, np.ndarray]:

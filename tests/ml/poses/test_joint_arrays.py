@@ -39,7 +39,7 @@ BAD = {
     "no rate": (samples.joints_17(frame_rate=None), "no_frame_rate"),
     "two rates": (samples.joints_17(frame_rate=np.array([30.0, 25.0])), "bad_frame_rate"),
     "four pictures": (samples.joints_17(samples.squatting(4)), "too_few_frames"),
-    "two people": (samples.joints_17(keypoints_3d=np.zeros((2, 50, 17, 3))), "several_people"),
+    "a crowd": (samples.joints_17(keypoints_3d=np.zeros((9, 50, 17, 3))), "several_people"),
     "flat": (samples.joints_17(keypoints_3d=np.zeros((50, 17, 2))), "not_3d"),
     "words": (samples.joints_17(keypoints_3d=np.full((50, 17, 3), "a")), "truncated"),
     "nobody": (samples.joints_17(keypoints_3d=np.full((50, 17, 3), np.nan)), "no_person"),

@@ -62,8 +62,10 @@ def test_pixels_are_refused_by_name_and_way_out(skeleton):
     assert "world" in error.message
 
 
-def test_several_people_are_refused():
-    assert refused(samples.openpose_zip(people=2)).code == "several_people"
+def test_of_two_who_do_the_same_a_person_is_asked():
+    sequence = read(io.BytesIO(samples.openpose_zip(people=2)))
+    assert [fact.value for fact in sequence.asked if fact.known == "usual"] == ["30 Hz", "1 of 2"]
+    assert refused(samples.openpose_zip(people=9)).code == "several_people"
     error = refused(samples.openpose_zip(people=3, flat=True))
     assert error.code == "not_3d"
     assert "3 people" in error.message

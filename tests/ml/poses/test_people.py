@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.poses.errors import PoseFormatError
-from ml.poses.facts import Corrections
+from ml.poses.facts import ASKED, Corrections
 from ml.poses.formats import read
 from ml.poses.limits import Limits
 from ml.poses.people import exercising, follow
@@ -77,9 +77,9 @@ def test_a_passer_by_is_not_the_patient_however_they_move():
 
 def test_two_who_move_alike_are_asked_about():
     paths = follow(frames_of(samples.squatting(), samples.squatting() + [2.0, 0.0, 0.0]))
-    with pytest.raises(PoseFormatError) as caught:
-        exercising(paths, PLACES, None)
-    assert caught.value.code == "several_people"
+    _, (fact,) = exercising(paths, PLACES, None)
+    assert (fact.about, fact.known) == ("person", "usual")
+    assert fact.known in ASKED
     for number in (1, 2):
         chosen, facts = exercising(paths, PLACES, number)
         np.testing.assert_array_equal(chosen, paths[number - 1])
@@ -98,4 +98,67 @@ def test_an_archive_of_several_people_is_read():
     assert np.ptp(other.joint("mid_hip")[:, 2]) < 0.01
     with pytest.raises(PoseFormatError) as caught:
         read(io.BytesIO(data), limits=Limits(people=1))
+    assert caught.value.code == "several_people"
+
+
+def two_people() -> np.ndarray:
+    """One who walks by and one who squats, (P, F, J, 3)."""
+    return np.stack([walking_by(), samples.squatting()])
+
+
+def csv_of_two() -> bytes:
+    lines = [samples.csv_wide(one).decode().splitlines()[1:] for one in two_people()]
+    rows = [f"{who},{f},{rows[f + 1]}" for f in range(90) for who, rows in enumerate(lines)]
+    return "\n".join(["# frame_rate: 30", f"person,frame,{lines[0][0]}", *rows]).encode()
+
+
+def mediapipe_of_two() -> bytes:
+    contents = [json.loads(samples.mediapipe_json(one)) for one in two_people()]
+    rows = [{**row, "person": who} for who, one in enumerate(contents) for row in one["joints_data"]]
+    return json.dumps({**contents[0], "joints_data": rows}).encode()
+
+
+def joints_17_of_two() -> bytes:
+    both = [np.load(io.BytesIO(samples.joints_17(one)))["keypoints_3d"] for one in two_people()]
+    return samples.joints_17(keypoints_3d=np.stack(both))
+
+
+def points_of_two() -> dict[str, np.ndarray]:
+    return {
+        f"{who}:{name}": path
+        for who, one in zip(("Ann", "Bo"), two_people(), strict=True)
+        for name, path in samples.body_25_points(one).items()
+    }
+
+
+SEVERAL = {
+    "exfb_json": lambda: samples.exfb_json(frames=two_people().swapaxes(0, 1).tolist()),
+    "npz": lambda: samples.npz(two_people()),
+    "npz, frames first": lambda: samples.npz(two_people().swapaxes(0, 1)),
+    "joints_17": joints_17_of_two,
+    "csv": csv_of_two,
+    "mediapipe": mediapipe_of_two,
+    "trc": lambda: samples.trc(points=points_of_two()),
+    "c3d": lambda: samples.c3d(points=points_of_two()),
+}
+
+
+@pytest.mark.parametrize("content", SEVERAL.values(), ids=SEVERAL)
+def test_of_several_people_in_any_format_one_is_read_and_another_can_be_chosen(content):
+    data = content()
+    sequence = read(io.BytesIO(data))
+    (fact,) = [fact for fact in sequence.asked if fact.about == "person"]
+    assert fact.value == "2 of 2"
+    assert np.ptp(sequence.joint("mid_hip")[:, 2] - sequence.joint("left_ankle")[:, 2]) > 0.2
+    other = read(io.BytesIO(data), corrections=Corrections(person=1))
+    assert np.ptp(other.joint("mid_hip")[:, 2] - other.joint("left_ankle")[:, 2]) < 0.01
+    with pytest.raises(PoseFormatError) as caught:
+        read(io.BytesIO(data), corrections=Corrections(person=3))
+    assert caught.value.code == "several_people"
+
+
+def test_a_crowd_is_refused():
+    crowd = np.repeat(two_people(), 5, axis=0)
+    with pytest.raises(PoseFormatError) as caught:
+        read(io.BytesIO(samples.npz(crowd)))
     assert caught.value.code == "several_people"
