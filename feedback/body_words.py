@@ -25,6 +25,28 @@ JOINT_NAMES = {
     "right_heel": _("right heel"),
 }
 
+#: Joints of both sides together, and limbs.
+PART_NAMES = {
+    "shoulder": _("shoulder"),
+    "elbow": _("elbow"),
+    "wrist": _("hand"),
+    "hip": _("hip"),
+    "knee": _("knee"),
+    "ankle": _("ankle"),
+    "big_toe": _("toes"),
+    "heel": _("heel"),
+}
+LIMB_NAMES = {
+    "left_thigh": _("left thigh"),
+    "right_thigh": _("right thigh"),
+    "left_shank": _("left lower leg"),
+    "right_shank": _("right lower leg"),
+    "left_upper_arm": _("left upper arm"),
+    "right_upper_arm": _("right upper arm"),
+    "left_forearm": _("left forearm"),
+    "right_forearm": _("right forearm"),
+}
+
 ANGLE_NAMES = {
     "left_knee_flexion": pgettext_lazy("angle", "Left knee bend"),
     "right_knee_flexion": pgettext_lazy("angle", "Right knee bend"),

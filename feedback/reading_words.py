@@ -1,8 +1,10 @@
 """How a recording was read, in a sentence to confirm: "Looks like millimetres, y up, 100 Hz."."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from feedback.body_words import JOINT_NAMES, LIMB_NAMES, PART_NAMES
+from feedback.wording import QUALITY
 from ml.poses.facts import ASKED, Fact
 from patients.models import Recording
 
@@ -21,14 +23,35 @@ _HOW = {
     "usual": gettext_lazy("assumed: the file does not say it"),
     "person": gettext_lazy("a person said so"),
 }
-_ABOUT = {
+ABOUT = {
     "frame rate": gettext_lazy("Frame rate"),
     "unit": gettext_lazy("Unit"),
     "axes": gettext_lazy("Axes"),
     "sides": gettext_lazy("Left and right"),
     "person": gettext_lazy("Person"),
     "skeleton": gettext_lazy("Skeleton"),
+    "hips": gettext_lazy("Hips"),
+    "shoulders": gettext_lazy("Shoulders"),
+    "knees and ankles": gettext_lazy("Knees and ankles"),
+    "vertical": gettext_lazy("Vertical"),
 }
+#: What readers say of how a format fixes something, and of joints that they made of others.
+TOLD = (
+    gettext_noop("as the data set"),
+    gettext_noop("as MediaPipe's world landmarks"),
+    gettext_noop("as the sensor's"),
+    gettext_noop("a thigh is taken for 0.42 m"),
+    gettext_noop("estimated in every frame"),
+    gettext_noop("from feet and balance"),
+    gettext_noop("from the number and places of the joints"),
+    gettext_noop("from where the first joint lies"),
+    gettext_noop("from the pelvis markers"),
+    gettext_noop("after Harrington et al. 2007"),
+    gettext_noop("below the acromion"),
+    gettext_noop("after Rab et al. 2002"),
+    gettext_noop("from markers"),
+    gettext_noop("inward of the lateral markers by half the usual joint width"),
+)
 
 
 def reading_sentence(recording: Recording) -> str:
@@ -45,12 +68,23 @@ def fact_rows(recording: Recording) -> list[tuple[str, str, str, bool]]:
     """Return of each fact its name, its value, how it is known, and whether a person is asked for it."""
     return [
         (
-            str(_ABOUT.get(fact.about, fact.about.capitalize())),
-            _said(fact) if fact.about in _ABOUT else fact.value,
-            str(_HOW[fact.known]) if fact.known != "format" or not fact.how else fact.how,
+            str(ABOUT.get(fact.about, fact.about.capitalize())),
+            _said(fact),
+            str(_HOW[fact.known]) if fact.known != "format" or not fact.how else _(fact.how),
             fact.known in ASKED and recording.confirmed_at is None,
         )
         for fact in recording.known_facts
+    ]
+
+
+def quality_sentences(recording: Recording) -> list[str]:
+    """Return a sentence for each thing that lowers the quality of a recording."""
+    names = {**JOINT_NAMES, **PART_NAMES, **LIMB_NAMES}
+    return [
+        str(QUALITY[reason.code]).format(
+            **{key: names.get(value, value) for key, value in reason.values.items()}
+        )
+        for reason in recording.known_reasons
     ]
 
 
@@ -60,5 +94,8 @@ def _said(fact: Fact) -> str:
     if fact.about == "sides":
         return _("a mirrored room") if fact.value == "mirrored" else _("left and right exchanged")
     if fact.about == "person":
-        return _("person %(which)s") % {"which": fact.value}
-    return fact.value
+        which, __, many = fact.value.partition(" of ")
+        return _("person %(which)s of %(many)s") % {"which": which, "many": many}
+    if fact.about == "axes":
+        return _("%(axis)s up") % {"axis": fact.value.removesuffix(" up")}
+    return _(fact.value) if fact.value in TOLD else fact.value

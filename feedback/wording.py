@@ -261,6 +261,16 @@ CUTS: dict[str, Sentences] = {
     "no_such_exercise": Sentences(_("Choose one of: {choices}."), _NOT_THEIR_CUT),
 }
 
+#: What lowers the quality of a recording, by the codes of `ml.poses.quality`.
+QUALITY = {
+    "filled": _("{share} of the {joint} was filled in."),
+    "lost": _("The {joint} is lost for {seconds} s from {start} s on."),
+    "exchanged": _("Left and right {part} were exchanged in {frames} frames."),
+    "limb_length": _("The length of the {limb} varies by {share}."),
+    "slow": _("Only {rate} frames a second were recorded."),
+    "no_feet": _("The feet were not measured; they are put in from the ankles."),
+}
+
 #: A note is refused; patients write none.
 _NOT_THEIR_NOTE = _("Only your clinic writes notes here.")
 NOTES: dict[str, Sentences] = {

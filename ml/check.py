@@ -64,7 +64,7 @@ def report(path: Path) -> dict[str, Any]:
         "inferred": list(sequence.inferred),
         "facts": [fact._asdict() for fact in sequence.facts],
         "quality": prepared.quality.grade,
-        "quality_reasons": list(prepared.quality.reasons),
+        "quality_reasons": [reason.in_words() for reason in prepared.quality.reasons],
         "person_height": round(person_height(prepared.sequence), 2),
         "estimated": sorted(sequence.estimated),
         "faults": [fault._asdict() for fault in prepared.faults],

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ml.catalogue import EXERCISES
 from ml.poses.facts import ASKED, Corrections, Fact
+from ml.poses.quality import Reason
 
 
 class Exercise(models.TextChoices):
@@ -281,6 +282,17 @@ class Recording(models.Model):
     def inferred(self) -> list[str]:
         """What the file did not state and the reader worked out, in words."""
         return [fact.in_words() for fact in self.known_facts if fact.known != "file"]
+
+    @property
+    def quality_in_words(self) -> list[str]:
+        """What lowers the quality, as English sentences for programs; pages: `feedback.reading_words`."""
+        return [reason.in_words() for reason in self.known_reasons]
+
+    @property
+    def known_reasons(self) -> list[Reason]:
+        """What lowers the quality, by code."""
+        # Recordings of before these had codes hold sentences; their grade says enough.
+        return [Reason(**reason) for reason in self.quality_reasons if isinstance(reason, dict)]
 
     @property
     def asks(self) -> bool:

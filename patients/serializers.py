@@ -81,7 +81,9 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
         read_only=True, help_text="Something was inferred that a person should confirm or correct."
     )
     quality_reasons = serializers.ListField(
-        child=serializers.CharField(), help_text="What lowers the quality; empty for a good recording."
+        child=serializers.CharField(),
+        source="quality_in_words",
+        help_text="What lowers the quality; empty for a good recording.",
     )
 
     class Meta:

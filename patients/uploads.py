@@ -63,7 +63,7 @@ class UploadFacts:
                 name: value for name, value in asdict(self.corrections).items() if value not in (None, False)
             },
             "quality": self.quality.grade,
-            "quality_reasons": list(self.quality.reasons),
+            "quality_reasons": [reason._asdict() for reason in self.quality.reasons],
         }
 
 

@@ -3,6 +3,7 @@
 from django import template
 
 from feedback.desk import glyph
+from feedback.reading_words import quality_sentences
 from feedback.sentences import class_name, shown_code
 from feedback.shares import share_text
 from feedback.wording import exercise_name, for_patient
@@ -13,6 +14,7 @@ register.filter("class_name", class_name)
 register.filter("glyph", glyph)
 register.filter("shown_code", shown_code)
 register.filter("for_patient", for_patient)
+register.filter("quality_sentences", quality_sentences)
 
 
 @register.filter

@@ -34,11 +34,35 @@ _LIMBS = tuple(
 )
 
 
+#: What lowers the grade, by code, as `python -m ml.poses check` says it.
+REASONS = {
+    "filled": "{share} of the {joint} was filled in.",
+    "lost": "The {joint} is lost for {seconds} s from {start} s on.",
+    "exchanged": "Left and right {part} were exchanged in {frames} frames.",
+    "limb_length": "The length of the {limb} varies by {share}.",
+    "slow": "Only {rate} frames a second were recorded.",
+    "no_feet": "The feet were not measured; they are put in from the ankles.",
+}
+
+
+class Reason(NamedTuple):
+    """One thing that lowers the grade: a code of `REASONS`, and what its sentence names."""
+
+    code: str
+    values: dict[str, str]
+
+    def in_words(self) -> str:
+        """Return the reason as an English sentence."""
+        return REASONS[self.code].format(
+            **{name: value.replace("_", " ") for name, value in self.values.items()}
+        )
+
+
 class Quality(NamedTuple):
-    """The grade, and a sentence for each thing that lowers it (none for a good recording)."""
+    """The grade, and what lowers it (nothing for a good recording)."""
 
     grade: Grade
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 GOOD = Quality("good", ())
@@ -75,16 +99,16 @@ def _level(value: float, thresholds: tuple[float, float]) -> Grade:
     return "poor" if value >= thresholds[1] else "usable" if value >= thresholds[0] else "good"
 
 
-def _filled(filled: dict[str, float]) -> list[tuple[Grade, str]]:
+def _filled(filled: dict[str, float]) -> list[tuple[Grade, Reason]]:
     """Of joints that the model needs most of; EC3D's nose tells nothing about an exercise."""
     return [
-        (level, f"{share:.0%} of the {joint.replace('_', ' ')} was filled in.")
+        (level, Reason("filled", {"share": f"{share:.0%}", "joint": joint}))
         for joint, share in sorted(filled.items(), key=lambda item: -item[1])
         if joint != "nose" and (level := _level(share, FILLED_SHARE)) != "good"
     ]
 
 
-def _long_gaps(faults: tuple[Fault, ...], frame_rate: float) -> list[tuple[Grade, str]]:
+def _long_gaps(faults: tuple[Fault, ...], frame_rate: float) -> list[tuple[Grade, Reason]]:
     """The longest gap of each joint, where it is too long for a straight line."""
     longest: dict[str, Fault] = {}
     for fault in faults:
@@ -96,12 +120,12 @@ def _long_gaps(faults: tuple[Fault, ...], frame_rate: float) -> list[tuple[Grade
     found = []
     for joint, fault in longest.items():
         start, end = fault.start_frame / frame_rate, fault.end_frame / frame_rate
-        what = f"The {joint.replace('_', ' ')} is lost for {end - start:.1f} s from {start:.1f} s on."
-        found.append((_level(end - start, GAP_S), what))
+        told = {"joint": joint, "seconds": f"{end - start:.1f}", "start": f"{start:.1f}"}
+        found.append((_level(end - start, GAP_S), Reason("lost", told)))
     return found
 
 
-def _exchanged(faults: tuple[Fault, ...], n_frames: int) -> list[tuple[Grade, str]]:
+def _exchanged(faults: tuple[Fault, ...], n_frames: int) -> list[tuple[Grade, Reason]]:
     found = []
     for part in dict.fromkeys(fault.joint.partition("_")[2] for fault in faults if fault.kind == "swap"):
         n_swapped = sum(
@@ -109,13 +133,13 @@ def _exchanged(faults: tuple[Fault, ...], n_frames: int) -> list[tuple[Grade, st
             for fault in faults
             if fault.kind == "swap" and fault.joint == f"left_{part}"
         )
-        reason = f"Left and right {part.replace('_', ' ')} were exchanged in {n_swapped} frames."
+        reason = Reason("exchanged", {"part": part, "frames": str(n_swapped)})
         found.append((_level(n_swapped / n_frames, SWAPPED_SHARE), reason))
     return found
 
 
-def _lengths(sequence: PoseSequence) -> list[tuple[Grade, str]]:
-    found: list[tuple[Grade, str]] = []
+def _lengths(sequence: PoseSequence) -> list[tuple[Grade, Reason]]:
+    found: list[tuple[Grade, Reason]] = []
     width = min(max(1, round(AVERAGED_S * sequence.frame_rate)), len(sequence))
     for upper, lower, limb in _LIMBS:
         bone = sequence.joint(upper) - sequence.joint(lower)
@@ -126,18 +150,19 @@ def _lengths(sequence: PoseSequence) -> list[tuple[Grade, str]]:
         if (level := _level(spread, LENGTH_SPREAD)) != "good":
             # Arms are what one camera sees worst and what these exercises need least.
             is_leg = limb.endswith(("thigh", "shank"))
-            found.append((level if is_leg else "usable", f"The length of the {limb} varies by {spread:.0%}."))
+            reason = Reason("limb_length", {"limb": limb.replace(" ", "_"), "share": f"{spread:.0%}"})
+            found.append((level if is_leg else "usable", reason))
     return found
 
 
-def _rate(sequence: PoseSequence) -> list[tuple[Grade, str]]:
+def _rate(sequence: PoseSequence) -> list[tuple[Grade, Reason]]:
     usable, poor = FRAME_RATE_HZ
     rate = sequence.frame_rate
     if rate >= usable:
         return []
-    return [("poor" if rate < poor else "usable", f"Only {rate:g} frames a second were recorded.")]
+    return [("poor" if rate < poor else "usable", Reason("slow", {"rate": f"{rate:g}"}))]
 
 
-def _feet(sequence: PoseSequence) -> list[tuple[Grade, str]]:
+def _feet(sequence: PoseSequence) -> list[tuple[Grade, Reason]]:
     feet = [joint for joint in sequence.estimated if joint.endswith("big_toe")]
-    return [("usable", "The feet were not measured; they are put in from the ankles.")] if feet else []
+    return [("usable", Reason("no_feet", {}))] if feet else []

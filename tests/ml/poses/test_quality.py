@@ -80,7 +80,7 @@ def test_a_short_gap_lowers_nothing():
 )
 def test_what_lowers_the_grade_is_said(found, expected, reason):
     assert found.grade == expected, found
-    assert any(text.startswith(reason) for text in found.reasons), found.reasons
+    assert any(one.in_words().startswith(reason) for one in found.reasons), found.reasons
 
 
 def test_a_nose_that_was_filled_in_lowers_nothing():
