@@ -101,7 +101,7 @@ def one_of(
     unseen = np.full_like(next(iter(everybody[0].values())), np.nan)
     paths = np.stack([np.stack([joints.get(name, unseen) for name in names], axis=1) for joints in everybody])
     positions, facts = exercising(paths, {name: i for i, name in enumerate(names)}, chosen)
-    there = np.isfinite(positions).any(axis=(0, 2))
+    there = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
     return {name: positions[:, i] for i, name in enumerate(names) if there[i]}, facts
 
 

@@ -57,6 +57,20 @@ def test_what_is_said_is_read_and_analysed_anew(recorded, people, as_user):
     assert answer.json()["analysis"]["status"] == "queued"
 
 
+def test_another_person_of_the_recording_is_chosen(people, as_user):
+    file = SimpleUploadedFile("a", samples.npz(samples.two_people()))
+    told = as_user(people.lead).post(URL, {"patient": people.patient.uuid, "file": file}, format="multipart")
+    assert told.json()["asks"]
+    facts = {fact["about"]: fact["value"] for fact in told.json()["facts"]}
+    assert facts["person"] == "2 of 2"
+    address = reverse("api:reading", args=[told.json()["uuid"]])
+    answer = as_user(people.lead).post(address, {"person": 1}, format="json")
+    facts = {fact["about"]: (fact["value"], fact["known"]) for fact in answer.json()["facts"]}
+    assert facts["person"] == ("1 of 2", "person")
+    nobody = as_user(people.lead).post(address, {"person": 3}, format="json")
+    assert (nobody.status_code, nobody.json()["errors"][0]["code"]) == (400, "several_people")
+
+
 @pytest.mark.parametrize(
     ("said", "attr", "code"),
     [

@@ -1,5 +1,6 @@
 """A file of every format is uploaded in a real browser, and what was inferred is confirmed or corrected."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def test_each_format_is_uploaded_and_asked_about(people, open_as, tmp_path):
         if recording.asks:
             assert page.url.endswith(reverse("reading", args=[recording.uuid]))
             assert page.get_by_role("heading", level=1).inner_text() == "Is that right?"
+            pictured(page, f"reading-{format_}-1440")
             page.get_by_role("button", name="Yes, that is right").click()
             page.wait_for_url(f"**{reverse('recording', args=[recording.uuid])}")
             recording.refresh_from_db()
@@ -37,6 +39,31 @@ def test_each_format_is_uploaded_and_asked_about(people, open_as, tmp_path):
         page.goto(page.url.split("/recordings/")[0] + reverse("my_upload"))
         page.wait_for_selector("body[data-ready]")
     assert Recording.objects.count() == len(samples.WRITERS)
+
+
+def pictured(page, name: str) -> None:
+    """Keep pictures where `EXFB_PICTURES` names a folder, to be looked at."""
+    if folder := os.environ.get("EXFB_PICTURES"):
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=f"{folder}/{name}-{scheme}.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_another_person_is_chosen(people, open_as, tmp_path, width):
+    ModelReleaseFactory()
+    page = open_as(people.lead, reverse("upload", args=[people.patient.uuid]), width=width)
+    path = tmp_path / "recording"
+    path.write_bytes(samples.npz(samples.two_people()))
+    send(page, path)
+    assert "person 2 of 2" in page.locator(".lead").inner_text()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator("summary").filter(has_text="Correct it").click()
+    pictured(page, f"reading-person-{width}")
+    page.get_by_label("Which person").fill("1")
+    page.get_by_role("button", name="Correct and analyse anew").click()
+    page.wait_for_url("**/recordings/*/")
+    assert Recording.objects.get().corrections == {"person": 1}
 
 
 @pytest.mark.parametrize("width", [1440, 375])

@@ -16,8 +16,8 @@ def sniff(source: Source) -> bool:
 
 
 def read(source: Source) -> Found:
-    joints = [column[:-2] for column in source.header if column.endswith("_x")]
-    if not any(f"{joint}_z" in source.header for joint in joints):
+    named = [column[:-2] for column in source.header if column.endswith("_x")]
+    if not any(f"{joint}_z" in source.header for joint in named):
         raise PoseFormatError(
             "not_3d", "The table has x and y of the joints but no z. Upload positions in three dimensions."
         )
@@ -25,7 +25,7 @@ def read(source: Source) -> Found:
     unit = source.comments.get("unit")
     if unit not in (None, "m", "cm", "mm"):
         raise PoseFormatError("not_metres", "The unit is not one of m, cm, mm.")
-    whole = [joint for joint in joints if {f"{joint}_y", f"{joint}_z"} <= set(source.header)]
+    whole = [joint for joint in named if {f"{joint}_y", f"{joint}_z"} <= set(source.header)]
     values = source.numbers(*(f"{joint}_{axis}" for joint in whole for axis in "xyz"))
     joints, facts = one_of(
         [

@@ -23,7 +23,7 @@ FRAME_RATE_HZ = 30.0
 _ROW = len(KINECT_V2) * 7
 _SENSOR = "as the sensor's"
 #: What the sensor says of a joint whose place it does not know.
-_LOST = ("NotTracked",)
+_LOST = ["NotTracked"]
 #: So many frames of raw text are taken apart at once.
 _LINES_AT_ONCE = 2000
 _COLUMNS = {"jointname", "x", "y", "z"}

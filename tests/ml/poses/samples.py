@@ -82,6 +82,17 @@ def planking(n_frames: int = 300) -> np.ndarray:
     return (standing - pivot) @ turn.T + pivot
 
 
+def walking_by(n_frames: int = 90) -> np.ndarray:
+    """Someone upright who crosses the room behind the patient."""
+    upright = squatting(n_frames, depth_degrees=0.0)
+    return upright + np.linspace(-2.0, 2.0, n_frames)[:, None, None] * [1.0, 0.0, 0.0] + [0.0, 1.5, 0.0]
+
+
+def two_people() -> np.ndarray:
+    """One who walks by and one who squats, (P, F, J, 3)."""
+    return np.stack([walking_by(), squatting()])
+
+
 def sequence(positions: np.ndarray | None = None) -> PoseSequence:
     return PoseSequence(squatting() if positions is None else positions, FRAME_RATE)
 

@@ -18,12 +18,6 @@ from tests.ml.poses import samples
 PLACES = {joint: place for place, joint in enumerate(EC3D_19.joints)}
 
 
-def walking_by(n_frames: int = 90) -> np.ndarray:
-    """Someone upright who crosses the room behind the patient."""
-    upright = samples.squatting(n_frames, depth_degrees=0.0)
-    return upright + np.linspace(-2.0, 2.0, n_frames)[:, None, None] * [1.0, 0.0, 0.0] + [0.0, 1.5, 0.0]
-
-
 def frames_of(*people: np.ndarray, shuffle: int = 1) -> list[list[np.ndarray]]:
     rng = np.random.default_rng(shuffle)
     return [[people[i][f] for i in rng.permutation(len(people))] for f in range(len(people[0]))]
@@ -46,13 +40,13 @@ def archive(*people: np.ndarray) -> bytes:
 
 
 def test_everybody_is_followed_whatever_the_order():
-    paths = follow(frames_of(samples.squatting(), walking_by()))
+    paths = follow(frames_of(samples.squatting(), samples.walking_by()))
     assert paths.shape == (2, 90, 19, 3)
     assert {np.abs(path - samples.squatting()).max() < 1e-9 for path in paths} == {True, False}
 
 
 def test_who_comes_later_gets_a_place_of_their_own():
-    frames = frames_of(samples.squatting(), walking_by())
+    frames = frames_of(samples.squatting(), samples.walking_by())
     alone = [[person] for person in samples.squatting()]
     paths = follow(alone[:40] + frames[40:70] + alone[70:])
     np.testing.assert_allclose(paths[0], samples.squatting())
@@ -61,7 +55,7 @@ def test_who_comes_later_gets_a_place_of_their_own():
 
 
 def test_the_one_who_exercises_is_chosen_and_it_is_said():
-    chosen, facts = exercising(follow(frames_of(samples.squatting(), walking_by())), PLACES, None)
+    chosen, facts = exercising(follow(frames_of(samples.squatting(), samples.walking_by())), PLACES, None)
     np.testing.assert_allclose(chosen, samples.squatting())
     (fact,) = facts
     assert (fact.about, fact.known) == ("person", "body")
@@ -89,7 +83,7 @@ def test_two_who_move_alike_are_asked_about():
 
 
 def test_an_archive_of_several_people_is_read():
-    data = archive(samples.squatting(), walking_by())
+    data = archive(samples.squatting(), samples.walking_by())
     sequence = read(io.BytesIO(data))
     alone = read(io.BytesIO(archive(samples.squatting())))
     np.testing.assert_allclose(sequence.positions, alone.positions, atol=1e-6)
@@ -101,40 +95,35 @@ def test_an_archive_of_several_people_is_read():
     assert caught.value.code == "several_people"
 
 
-def two_people() -> np.ndarray:
-    """One who walks by and one who squats, (P, F, J, 3)."""
-    return np.stack([walking_by(), samples.squatting()])
-
-
 def csv_of_two() -> bytes:
-    lines = [samples.csv_wide(one).decode().splitlines()[1:] for one in two_people()]
+    lines = [samples.csv_wide(one).decode().splitlines()[1:] for one in samples.two_people()]
     rows = [f"{who},{f},{rows[f + 1]}" for f in range(90) for who, rows in enumerate(lines)]
     return "\n".join(["# frame_rate: 30", f"person,frame,{lines[0][0]}", *rows]).encode()
 
 
 def mediapipe_of_two() -> bytes:
-    contents = [json.loads(samples.mediapipe_json(one)) for one in two_people()]
+    contents = [json.loads(samples.mediapipe_json(one)) for one in samples.two_people()]
     rows = [{**row, "person": who} for who, one in enumerate(contents) for row in one["joints_data"]]
     return json.dumps({**contents[0], "joints_data": rows}).encode()
 
 
 def joints_17_of_two() -> bytes:
-    both = [np.load(io.BytesIO(samples.joints_17(one)))["keypoints_3d"] for one in two_people()]
+    both = [np.load(io.BytesIO(samples.joints_17(one)))["keypoints_3d"] for one in samples.two_people()]
     return samples.joints_17(keypoints_3d=np.stack(both))
 
 
 def points_of_two() -> dict[str, np.ndarray]:
     return {
         f"{who}:{name}": path
-        for who, one in zip(("Ann", "Bo"), two_people(), strict=True)
+        for who, one in zip(("Ann", "Bo"), samples.two_people(), strict=True)
         for name, path in samples.body_25_points(one).items()
     }
 
 
 SEVERAL = {
-    "exfb_json": lambda: samples.exfb_json(frames=two_people().swapaxes(0, 1).tolist()),
-    "npz": lambda: samples.npz(two_people()),
-    "npz, frames first": lambda: samples.npz(two_people().swapaxes(0, 1)),
+    "exfb_json": lambda: samples.exfb_json(frames=samples.two_people().swapaxes(0, 1).tolist()),
+    "npz": lambda: samples.npz(samples.two_people()),
+    "npz, frames first": lambda: samples.npz(samples.two_people().swapaxes(0, 1)),
     "joints_17": joints_17_of_two,
     "csv": csv_of_two,
     "mediapipe": mediapipe_of_two,
@@ -158,7 +147,7 @@ def test_of_several_people_in_any_format_one_is_read_and_another_can_be_chosen(c
 
 
 def test_a_crowd_is_refused():
-    crowd = np.repeat(two_people(), 5, axis=0)
+    crowd = np.repeat(samples.two_people(), 5, axis=0)
     with pytest.raises(PoseFormatError) as caught:
         read(io.BytesIO(samples.npz(crowd)))
     assert caught.value.code == "several_people"
