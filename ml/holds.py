@@ -18,7 +18,7 @@ SHORTEST_REST_S = 0.7
 #: Knees lower than the hips, than this, and than this share of their height in the plank, are on the ground.
 KNEES_DOWN_M = 0.13
 KNEES_DOWN_SHARE = 0.7
-#: Hips or knees that rise or sink by so much in a second change the posture.
+#: Hips or knees that bend out of the body's line by so much more in a second change the posture.
 POSTURE_CHANGE_M = 0.06
 LIKE_POSTURE_M = 0.05
 KNEELING_DEGREES = 25.0
@@ -65,6 +65,27 @@ def _heights(sequence: PoseSequence) -> Array:
     return gaussian_filter1d(heights, SMOOTHING_S * sequence.frame_rate, axis=0, mode="nearest")
 
 
+def _bows(sequence: PoseSequence) -> Array:
+    """How far hips are above the line from shoulders to ankles, and knees above that from hips on, (F, 2).
+
+    The body itself tells it: a floor that the sensor moves up and down is no change of posture.
+    """
+    hips = sequence.joint("mid_hip")
+    shoulders, knees, ankles = (
+        (sequence.joint(f"left_{part}") + sequence.joint(f"right_{part}")) / 2
+        for part in ("shoulder", "knee", "ankle")
+    )
+    bows = np.stack([_above(hips, shoulders, ankles), _above(knees, hips, ankles)], axis=1)
+    return gaussian_filter1d(bows, SMOOTHING_S * sequence.frame_rate, axis=0, mode="nearest")
+
+
+def _above(point: Array, start: Array, end: Array) -> Array:
+    """How much higher a point (F, 3) is than the nearest one of a line, (F,)."""
+    line = end - start
+    share = ((point - start) * line).sum(axis=1) / np.maximum((line * line).sum(axis=1), 1e-9)
+    return np.asarray((point - start - share[:, None] * line)[:, 2])
+
+
 def _is_held(heights: Array, lying: NDArray[np.bool_], bend: Array, shortest: float) -> NDArray[np.bool_]:
     """Whether the plank is held, (F,): resting, a person kneels or lets the knees down to the ground.
 
@@ -94,19 +115,19 @@ def _is_held(heights: Array, lying: NDArray[np.bool_], bend: Array, shortest: fl
 def _posture_changes(sequence: PoseSequence) -> list[int]:
     """The frames about which hips or knees go up or down for good: from one hold into another posture."""
     half = max(1, round(0.5 * sequence.frame_rate))
-    heights = np.pad(_heights(sequence), ((half, half), (0, 0)), mode="edge")
-    moved = np.abs(heights[2 * half :] - heights[: -2 * half]).max(axis=1)
+    bows = np.pad(_bows(sequence), ((half, half), (0, 0)), mode="edge")
+    moved = np.abs(bows[2 * half :] - bows[: -2 * half]).max(axis=1)
     peaks, _ = find_peaks(moved, height=POSTURE_CHANGE_M, distance=2 * half)
     return [int(peak) for peak in peaks]
 
 
 def _in_one_posture(sequence: PoseSequence, edges: list[int]) -> list[tuple[int, int]]:
-    """The pieces between edges; neighbours of like height are one, the sensor having lost itself between."""
-    heights = _heights(sequence)
+    """The pieces between edges; neighbours of like posture are one, the sensor having lost itself between."""
+    bows = _bows(sequence)
     pieces = [(edges[0], edges[1])]
     for piece in pairwise(edges[1:]):
-        before = np.median(heights[slice(*pieces[-1])], axis=0)
-        if np.abs(np.median(heights[slice(*piece)], axis=0) - before).max() < LIKE_POSTURE_M:
+        before = np.median(bows[slice(*pieces[-1])], axis=0)
+        if np.abs(np.median(bows[slice(*piece)], axis=0) - before).max() < LIKE_POSTURE_M:
             pieces[-1] = (pieces[-1][0], piece[1])
         else:
             pieces.append(piece)
