@@ -23,6 +23,7 @@ _open = {"permission_classes": [AllowAny], "authentication_classes": []}
 urlpatterns = [
     path("patients/", patients.PatientList.as_view(), name="patients"),
     path("patients/<uuid:uuid>/", patients.PatientDetail.as_view(), name="patient"),
+    path("patients/<uuid:uuid>/access/", patients.AccessLog.as_view(), name="access_log"),
     path("patients/<uuid:uuid>/history/", feedback.PatientHistory.as_view(), name="history"),
     path("patients/<uuid:uuid>/baseline/", baselines.PatientBaseline.as_view(), name="patient_baseline"),
     path("patients/<uuid:uuid>/export/", exports.PatientExport.as_view(), name="patient_export"),

@@ -1,14 +1,17 @@
-"""Refuses bodies that are too large, ends sessions that nobody uses, keeps patient data from caches."""
+"""Refuses large bodies, ends unused sessions, notes what was refused, keeps patient data from caches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from patients.permissions import note_refused, was_refused_since
 from patients.sign_in_limits import note_use, seconds_left
 
 BODY_TOO_LARGE = _("More than %(most)s MB cannot be sent at once. Cut it, or use a more compact format.")
@@ -48,6 +51,28 @@ class SignInLimitsMiddleware:
             else:
                 note_use(request)
         return self.get_response(request)
+
+
+class RefusalMiddleware:
+    """Note in the access log whom an address that names something by its id was refused."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = timezone.now()
+        response = self.get_response(request)
+        # The API finds out who asks only in the view, by the key.
+        named = [value for value in _named(request) if isinstance(value, UUID)]
+        refused = response.status_code in (403, 404) and named and request.user.is_authenticated
+        # What was noted where it was refused is not noted again, unless it was undone with all else.
+        if refused and not was_refused_since(request.user, began):
+            note_refused(request.user, named[0])
+        return response
+
+
+def _named(request: HttpRequest) -> Iterable[object]:
+    return request.resolver_match.kwargs.values() if request.resolver_match else ()
 
 
 class NoStoreMiddleware:

@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "exfb_site.middleware.RefusalMiddleware",
     "exfb_site.middleware.NoStoreMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

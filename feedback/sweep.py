@@ -16,6 +16,7 @@ from feedback.measuring import measure_unmeasured
 from feedback.models import Analysis, Worker
 from feedback.queue import announce, log_with, request_analysis
 from feedback.reports.queue import sweep_reports
+from patients.access_log import seal_log
 from patients.expiry import forget_expired
 from patients.models import Recording
 
@@ -39,6 +40,7 @@ class Swept:
     reports: int
     exports: int
     forgotten_workers: int
+    sealed: int
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {number}" for name, number in asdict(self).items())
@@ -62,6 +64,7 @@ def sweep() -> Swept:
         reports=sweep_reports(),
         exports=sweep_exports(now),
         forgotten_workers=Worker.objects.filter(seen_at__lt=now - FORGET_WORKER).delete()[0],
+        sealed=seal_log(),
     )
 
 

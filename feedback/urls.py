@@ -3,6 +3,7 @@
 from django.urls import path
 
 from feedback import (
+    access_log_views,
     agreement_views,
     design_views,
     erasure_views,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("reports/<uuid:report_uuid>/", report_views.report, name="report"),
     path("reports/<uuid:report_uuid>/file/", report_views.report_file, name="report_file"),
     path("patients/<uuid:patient_uuid>/export/", export_views.patient_export, name="patient_export"),
+    path("patients/<uuid:patient_uuid>/access/", access_log_views.access_log, name="access_log"),
     path("patients/<uuid:patient_uuid>/erase/", erasure_views.erase, name="erase"),
     path("patients/<uuid:patient_uuid>/hold/", erasure_views.hold, name="hold"),
     path("erasures/", erasure_views.erasures, name="erasures"),

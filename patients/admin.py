@@ -132,8 +132,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
 @admin.register(AccessLogEntry)
 class AccessLogAdmin(ReadOnlyAdmin):
-    list_display = ("at", "user", "action", "subject", "patient")
-    list_filter = ("action", "subject")
+    list_display = ("at", "user", "ground", "action", "subject", "patient")
+    list_filter = ("action", "ground", "subject")
     list_select_related = ("user", "patient")
     date_hierarchy = "at"
 

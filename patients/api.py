@@ -1,6 +1,7 @@
 """The API of patients and their recordings."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import django_filters
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,11 +23,17 @@ from patients.permissions import (
     is_clinician,
     log_access,
     log_listing,
+    require_everything,
     signed_in,
     visible_patients,
 )
-from patients.selectors import recordings_for
-from patients.serializers import PatientDetailSerializer, PatientSerializer, RecordingSerializer
+from patients.selectors import access_log_of, names_told, recordings_for
+from patients.serializers import (
+    AccessLogSerializer,
+    PatientDetailSerializer,
+    PatientSerializer,
+    RecordingSerializer,
+)
 
 Action = AccessLogEntry.Action
 
@@ -88,6 +96,31 @@ class PatientDetail(APIView):
         patient, access = get_patient(request.user, uuid)
         log_access(request.user, patient, Action.READ, "patient", patient.uuid)
         return Response(PatientDetailSerializer(patient, context={"access": access}).data)
+
+
+class AccessLog(generics.ListAPIView):
+    """Who read or changed what of a patient, and who was refused, newest first.
+
+    For the patient, the lead clinician and the clinic's admins.
+    """
+
+    serializer_class = AccessLogSerializer
+    queryset = AccessLogEntry.objects.none()
+    filter_backends = []
+
+    @extend_schema(responses={200: AccessLogSerializer(many=True), 403: ErrorResponse403Serializer})
+    def get(self, request: Request, uuid: UUID) -> Response:
+        self.patient, _access = get_patient(request.user, uuid)
+        require_everything(request.user, self.patient)
+        response = self.list(request)
+        log_access(request.user, self.patient, Action.READ, "access log", self.patient.uuid)
+        return response
+
+    def get_queryset(self) -> QuerySet[AccessLogEntry]:
+        return access_log_of(self.patient)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {"names": names_told(self.patient)}
 
 
 class RecordingFilter(django_filters.FilterSet):

@@ -1,11 +1,11 @@
 """Erases a patient: rows, files, account, what logs and caches keep; looks again, then writes a receipt.
 
-Files go first. A process that dies on the way leaves a patient whose rows say what is still to be erased, and
-erasing again goes on from there; the receipt is written only when nothing is found any more.
+Files go first; then rows, the second look and the receipt are one transaction. A process that dies on the
+way, or finds something left, leaves a patient whose rows say what is still to be erased, and erasing again
+goes on from there.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +26,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from rest_framework.settings import api_settings
 
+from patients.access_log import receipt_hash
 from patients.holds import standing_hold
 from patients.models import ErasureReceipt, IdempotentRequest, Patient, User
 from patients.permissions import require_administration
@@ -33,6 +34,7 @@ from patients.subject import files_of, rows_of
 
 #: So many ids are asked for in one query.
 _AT_ONCE = 500
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TEXTS = (models.CharField, models.TextField, models.JSONField, models.GenericIPAddressField)
 
 
@@ -53,10 +55,15 @@ class Found:
 
     uuid: UUID
     account: User | None
-    people: set[int]
     ids: dict[type[Model], set[Any]] = field(default_factory=dict)
+    #: Of everything that has an id which people and programs see, as text.
+    uuids: set[str] = field(default_factory=set)
     files: list[tuple[Storage, str]] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
+    #: Who did anything with them.
+    people: set[int] = field(default_factory=set)
+    #: Places in the chain of the access log whose entries go.
+    log_numbers: list[int] = field(default_factory=list)
 
     @property
     def words(self) -> list[str]:
@@ -74,18 +81,22 @@ def erase_patient(*, patient: Patient, reason: str, user: User | None) -> Erasur
     if user is not None:
         require_administration(user, patient)
     _refuse_held(patient)
+    # Read anew: what an attempt that was undone deleted is not to be seen on the rows in memory.
+    patient = Patient.objects.select_related("clinic", "user").get(pk=patient.pk)
     clinic, found = patient.clinic, _found(patient)
     _delete_files(found)
     with transaction.atomic():
         locked = Patient.objects.select_for_update().get(pk=patient.pk)
         _refuse_held(locked)
         _look_again(found, locked)
+        _delete_files(found)
         _delete_rows(found, locked)
         _forget(found)
-    _delete_files(found)
-    if left := sorted(set(remains(found))):
-        raise ErasureError("not_proved", f"Not everything could be erased: {', '.join(left)}. Erase again.")
-    return _receipt(found, clinic=clinic, reason=reason, by=user)
+        if left := sorted(set(remains(found))):
+            raise ErasureError(
+                "not_proved", f"Not everything could be erased: {', '.join(left)}. Erase again."
+            )
+        return _receipt(found, clinic=clinic, reason=reason, by=user)
 
 
 def _refuse_held(patient: Patient) -> None:
@@ -96,8 +107,7 @@ def _refuse_held(patient: Patient) -> None:
 def _found(patient: Patient) -> Found:
     account = patient.user
     keeps_account = account is not None and (account.is_staff or account.memberships.exists())
-    people = set(patient.access_log.values_list("user", flat=True))
-    found = Found(patient.uuid, None if keeps_account else account, people)
+    found = Found(patient.uuid, None if keeps_account else account)
     _look_again(found, patient)
     return found
 
@@ -106,6 +116,9 @@ def _look_again(found: Found, patient: Patient) -> None:
     """Add what came since: an upload may have been on its way."""
     for model, rows in rows_of(patient).items():
         found.ids.setdefault(model, set()).update(rows.values_list("pk", flat=True))
+        if any(column.name == "uuid" for column in model._meta.concrete_fields):
+            found.uuids.update(map(str, rows.values_list("uuid", flat=True)))
+    found.people.update(patient.access_log.values_list("user", flat=True))
     known = {name for _, name in found.files}
     found.files += [(storage, name) for _, storage, name in files_of(patient) if name not in known]
 
@@ -120,6 +133,8 @@ def _delete_files(found: Found) -> None:
 
 def _delete_rows(found: Found, patient: Patient) -> None:
     """Delete every row, those that hang on others first, and then the patient's account."""
+    locked = patient.access_log.select_for_update().values_list("number", flat=True)
+    found.log_numbers += [number for number in locked if number is not None]
     for rows in reversed(rows_of(patient).values()):
         rows.delete()
     if found.account is not None:
@@ -144,7 +159,9 @@ def _forget(found: Found) -> None:
         kind = ContentType.objects.get_for_model(model)
         for some in _in_parts(map(str, ids)):
             LogEntry.objects.filter(content_type=kind, object_id__in=some).delete()
-    IdempotentRequest.objects.filter(user__in=found.people).delete()
+    # Requests that are being answered are forgotten too: their answers are then not kept.
+    IdempotentRequest.objects.filter(user__in=found.people, status=None).delete()
+    IdempotentRequest.objects.filter(pk__in=list(_answers(found))).delete()
     if found.account is None:
         return
     kind = ContentType.objects.get_for_model(User)
@@ -153,6 +170,13 @@ def _forget(found: Found) -> None:
         attempts.objects.filter(username__iexact=found.account.email).delete()
     Session.objects.filter(pk__in=[session.pk for session in _sessions(found.account)]).delete()
     cache.delete_many(_counts(found.account))
+
+
+def _answers(found: Found) -> Iterator[int]:
+    """Find the kept answers of the API that name anything of the patient by its id."""
+    for answer in IdempotentRequest.objects.exclude(status=None).iterator():
+        if not found.uuids.isdisjoint(_UUID.findall(answer.body + answer.location)):
+            yield answer.pk
 
 
 def _sessions(account: User) -> Iterator[Session]:
@@ -173,6 +197,7 @@ def remains(found: Found) -> Iterator[str]:
             yield model._meta.label
     yield from (f"file {name}" for storage, name in found.files if storage.exists(name))
     yield from _columns_with(found.words)
+    yield from ("an answer of the API" for _ in _answers(found))
     if found.account is not None:
         yield from ("a session" for _ in _sessions(found.account))
         yield from ("a cache" for _ in cache.get_many(_counts(found.account)))
@@ -215,23 +240,9 @@ def _receipt(found: Found, **facts: Any) -> ErasureReceipt:
         subject_sha256=hashlib.sha256(str(found.uuid).encode()).hexdigest(),
         rows={model._meta.label: len(ids) for model, ids in found.ids.items() if ids},
         files=found.hashes,
+        log_numbers=sorted(found.log_numbers),
         **facts,
     )
-    receipt.sha256 = digest(receipt)
+    receipt.sha256 = receipt_hash(receipt)
     receipt.save()
     return receipt
-
-
-def digest(receipt: ErasureReceipt) -> str:
-    """Return the hash of all that a receipt says, by which a change to it shows."""
-    said = {
-        "uuid": str(receipt.uuid),
-        "clinic": str(receipt.clinic.uuid),
-        "by": str(receipt.by.uuid) if receipt.by else None,
-        "reason": receipt.reason,
-        "at": receipt.at.isoformat(),
-        "subject_sha256": receipt.subject_sha256,
-        "rows": receipt.rows,
-        "files": receipt.files,
-    }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -64,9 +64,12 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., Response]:
         done = False
         try:
             response = handler(view, request, *args, **kwargs)
-            row.status, row.location = response.status_code, response.headers.get("Location", "")
-            row.body = JSONRenderer().render(response.data).decode()
-            row.save()
+            # Where the row is gone, what the answer tells of was erased meanwhile, and it is not kept.
+            IdempotentRequest.objects.filter(pk=row.pk).update(
+                status=response.status_code,
+                location=response.headers.get("Location", ""),
+                body=JSONRenderer().render(response.data).decode(),
+            )
             done = True
         finally:
             if not done:

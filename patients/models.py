@@ -1,4 +1,4 @@
-"""Clinics, the people in them, what they are prescribed, what they record, and who looked at it."""
+"""Clinics, the people in them, what they are prescribed, what they record, and how they sign in."""
 
 import uuid
 
@@ -15,6 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from ml.catalogue import EXERCISES
 from ml.poses.facts import ASKED, Corrections, Fact
 from ml.poses.quality import Reason
+from patients.log_models import AccessLogEntry as AccessLogEntry
+from patients.log_models import AccessSeal as AccessSeal
+from patients.log_models import ErasureReceipt as ErasureReceipt
+from patients.log_models import LegalHold as LegalHold
 
 
 class Exercise(models.TextChoices):
@@ -413,86 +417,3 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-class AccessLogEntry(models.Model):
-    """Who read or changed what of a patient. Written by services and views, never changed."""
-
-    class Action(models.TextChoices):
-        READ = "read", _("Read")
-        CREATE = "create", _("Created")
-        CHANGE = "change", _("Changed")
-        DOWNLOAD = "download", _("Downloaded")
-        EXPORT = "export", _("Exported")
-        REFUSED = "refused", _("Refused")
-
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="access_log")
-    action = models.CharField(max_length=10, choices=Action)
-    subject = models.CharField(
-        max_length=40, help_text=_("Kind of thing: patient, session, recording, motion, …")
-    )
-    subject_uuid = models.UUIDField()
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        verbose_name_plural = "access log"
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.subject} {self.subject_uuid}"
-
-
-class LegalHold(models.Model):
-    """Forbids that a patient is erased, until it is lifted."""
-
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="legal_holds")
-    reason = models.CharField(max_length=200)
-    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    placed_at = models.DateTimeField(auto_now_add=True)
-    lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    lifted_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-placed_at", "-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["patient"], condition=Q(lifted_at=None), name="one_legal_hold_a_patient"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return str(self.placed_at.date())
-
-
-class ErasureReceipt(models.Model):
-    """Proves that a patient was erased, and holds nothing of them. Written by `patients.erasure` alone."""
-
-    class Reason(models.TextChoices):
-        REQUEST = "request", _("The patient asked for it")
-        RETENTION = "retention", _("The time for which records are kept is over")
-        MISTAKE = "mistake", _("The record was made by mistake")
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="erasures")
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        help_text=_("Empty: whoever runs the site, on the command line."),
-    )
-    reason = models.CharField(max_length=10, choices=Reason)
-    at = models.DateTimeField()
-    subject_sha256 = models.CharField(max_length=64, help_text=_("Of the patient's UUID, as text."))
-    rows = models.JSONField(help_text=_("How many were erased, by model."))
-    files = models.JSONField(help_text=_("SHA-256 of the content of each erased file."))
-    sha256 = models.CharField(max_length=64, help_text=_("Of all of the above."))
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-
-    def __str__(self) -> str:
-        return str(self.uuid)

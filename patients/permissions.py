@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from patients.models import AccessLogEntry, CareAssignment, Clinic, Membership, Patient, User
+from patients.subject import patient_of
 
 if TYPE_CHECKING:
     AnyUser = User | AnonymousUser
+
+Action, Ground = AccessLogEntry.Action, AccessLogEntry.Ground
 
 
 @dataclass(frozen=True)
@@ -106,9 +111,10 @@ def access_to(user: "AnyUser", patient: Patient) -> Access | None:
 
 def get_patient(user: "AnyUser", patient_uuid: UUID) -> tuple[Patient, Access]:
     """Return a patient and what the person may do for them; 404 for a stranger, as for no patient."""
-    patient = Patient.objects.select_related("clinic").filter(uuid=patient_uuid).first()
+    patient = visible_patients(user).select_related("clinic").filter(uuid=patient_uuid).first()
     access = access_to(user, patient) if patient else None
     if patient is None or access is None:
+        note_refused(user, patient_uuid)
         raise Http404
     return patient, access
 
@@ -124,7 +130,7 @@ def require(user: "AnyUser", patient: Patient, permission: str) -> None:
 
 def _refuse(user: "AnyUser", patient: Patient) -> NoReturn:
     """Answer 403, and note it."""
-    log_access(user, patient, AccessLogEntry.Action.REFUSED, "patient", patient.uuid)
+    log_access(user, patient, Action.REFUSED, "patient", patient.uuid)
     raise PermissionDenied
 
 
@@ -199,22 +205,55 @@ def require_administered_clinics(user: "AnyUser") -> QuerySet[Clinic]:
     return clinics
 
 
+def _ground(user: User, patient: Patient) -> Value | Coalesce:
+    """Why a person may read a patient, as the database says it while an entry is written."""
+    if patient.user_id == user.pk:
+        return Value(Ground.OWN)
+    membership = active_memberships(user).filter(clinic=patient.clinic_id)
+    care = CareAssignment.objects.filter(patient=patient.pk, membership__in=membership)
+    admin = membership.filter(role=Membership.Role.ADMIN).annotate(ground=Value(Ground.ADMIN))
+    return Coalesce(
+        Subquery(care.values("level")[:1]), Subquery(admin.values("ground")[:1]), Value(Ground.NONE)
+    )
+
+
+def _entry(user: User, patient: Patient, action: str, subject: str, subject_uuid: UUID) -> AccessLogEntry:
+    return AccessLogEntry(
+        user=user,
+        patient_id=patient.pk,
+        ground=_ground(user, patient),  # an expression, which the database computes
+        action=action,
+        subject=subject,
+        subject_uuid=subject_uuid,
+    )
+
+
 def log_access(user: "AnyUser", patient: Patient, action: str, subject: str, subject_uuid: UUID) -> None:
     """Write one line of the access log. One query."""
-    AccessLogEntry.objects.create(
-        user=signed_in(user), patient=patient, action=action, subject=subject, subject_uuid=subject_uuid
-    )
+    _entry(signed_in(user), patient, action, subject, subject_uuid).save()
 
 
 def log_listing(user: "AnyUser", patients: Iterable[Patient], subject: str) -> None:
     """Write one line of the access log for each patient of whom a list showed something. One query."""
+    person, different = signed_in(user), {patient.pk: patient for patient in patients}.values()
     AccessLogEntry.objects.bulk_create(
-        AccessLogEntry(
-            user=signed_in(user),
-            patient_id=patient.pk,
-            action=AccessLogEntry.Action.READ,
-            subject=f"{subject} list",
-            subject_uuid=patient.uuid,
-        )
-        for patient in {patient.pk: patient for patient in patients}.values()
+        _entry(person, patient, Action.READ, f"{subject} list", patient.uuid) for patient in different
     )
+
+
+def note_refused(user: "AnyUser", thing_uuid: UUID) -> None:
+    """Write in the access log that a person asked for something that is not there, or not for them.
+
+    Both cost the same queries, so that the time it takes does not tell which. Of what is not there the id is
+    not kept: it may be that of an erased patient.
+    """
+    person, patient = signed_in(user), patient_of(thing_uuid)
+    if patient is None:
+        AccessLogEntry.objects.create(user=person, action=Action.REFUSED, subject="nothing")
+    else:
+        _entry(person, patient, Action.REFUSED, "something", thing_uuid).save()
+
+
+def was_refused_since(user: "AnyUser", moment: datetime) -> bool:
+    """Tell whether the access log has a refusal of a person since a moment. One query."""
+    return AccessLogEntry.objects.filter(user=user.pk, action=Action.REFUSED, at__gte=moment).exists()

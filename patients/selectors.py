@@ -1,12 +1,12 @@
-"""Reads of recordings, already narrowed to what the person may see."""
+"""Reads of recordings and of the access log, already narrowed to what the person may see."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from patients.models import Recording
+from patients.models import AccessLogEntry, Patient, Recording, User
 from patients.permissions import Access, access_to, visible_patients
 
 if TYPE_CHECKING:
@@ -25,3 +25,17 @@ def recording_for(user: "AnyUser", recording_uuid: UUID) -> tuple[Recording, Acc
     if recording is None or access is None:
         raise Http404
     return recording, access
+
+
+def access_log_of(patient: Patient) -> QuerySet[AccessLogEntry]:
+    """Return who read or changed what of a patient, newest first."""
+    return AccessLogEntry.objects.filter(patient=patient)
+
+
+def names_told(patient: Patient) -> dict[int, str]:
+    """Return, by account, whom a patient's access log names: the patient, and whoever worked for the clinic.
+
+    Anybody else is from elsewhere, and may be another patient. One query.
+    """
+    told = Q(memberships__clinic=patient.clinic_id) | Q(patient=patient)
+    return {user.pk: str(user) for user in User.objects.filter(told)}

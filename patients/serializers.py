@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ml.poses.assemble import MAX_FRAME_RATE_HZ, MIN_FRAME_RATE_HZ, RARE_UNITS, UNITS
-from patients.models import Exercise, Patient, Prescription, Recording
+from patients.models import AccessLogEntry, Exercise, Patient, Prescription, Recording
 
 
 class PrescriptionSerializer(serializers.ModelSerializer[Prescription]):
@@ -17,6 +17,21 @@ class PatientSerializer(serializers.ModelSerializer[Patient]):
     class Meta:
         model = Patient
         fields = ["uuid", "name", "birth_year", "complaint", "is_simulated", "created_at"]
+
+
+class AccessLogSerializer(serializers.ModelSerializer[AccessLogEntry]):
+    """One line of a patient's access log."""
+
+    who = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AccessLogEntry
+        fields = ["at", "who", "ground", "action", "subject", "subject_uuid"]
+        extra_kwargs = {"ground": {"help_text": "Why they may, or what they were when it was refused."}}
+
+    def get_who(self, entry: AccessLogEntry) -> str | None:
+        """Return the name; null for somebody who is neither the patient nor works for their clinic."""
+        return self.context["names"].get(entry.user_id)
 
 
 class MayDoSerializer(serializers.Serializer):

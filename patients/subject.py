@@ -6,6 +6,7 @@ A model that a developer adds tomorrow is exported, erased and looked for again 
 from collections.abc import Iterator
 from functools import lru_cache, reduce
 from operator import or_
+from uuid import UUID
 
 from django.apps import apps
 from django.core.files.storage import Storage
@@ -39,6 +40,18 @@ def rows_of(patient: Patient) -> dict[type[Model], QuerySet]:
         model: model._base_manager.filter(reduce(or_, (Q(**{way: patient.pk}) for way in ways)))
         for model, ways in paths_to_patient().items()
     }
+
+
+def patient_of(uuid: UUID) -> Patient | None:
+    """Return whose it is that has an id: of the patient, or of anything that leads to one.
+
+    It costs the same number of queries for every id.
+    """
+    found = {0}  # no patient's, so that the last query is made for nothing too
+    for model, ways in paths_to_patient().items():
+        if any(field.name == "uuid" for field in model._meta.concrete_fields):
+            found.update(*model._base_manager.filter(uuid=uuid).values_list(*ways))
+    return Patient.objects.filter(pk__in=found - {None}).first()
 
 
 def counts_of(patient: Patient) -> list[tuple[str, int]]:

@@ -36,6 +36,7 @@ PAGES = [
     SeenPage("reading", "lead", "recording"),
     SeenPage("move", "lead", "recording"),
     SeenPage("patient_export", "lead", "patient"),
+    SeenPage("access_log", "patient_user", "patient"),
     SeenPage("erase", "clinic_admin", "patient"),
     SeenPage("erasures", "clinic_admin"),
     SeenPage("agreement", "lead"),

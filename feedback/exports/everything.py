@@ -10,12 +10,14 @@ from django.db.models import BinaryField, Field, FileField, ForeignKey, Model
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from feedback.access_words import lines_of
 from feedback.exports.content import of_current_analyses
 from feedback.models import Analysis, Report
 from feedback.selectors import judged_repetitions
 from feedback.shown import ShownRepetition, shown_repetition
 from patients.models import AccessLogEntry, Patient, Recording, User
 from patients.permissions import Access
+from patients.selectors import access_log_of, names_told
 from patients.subject import files_of, rows_of
 
 #: What patients who take out their own data get whole. Of repetitions they get what they are shown
@@ -54,8 +56,9 @@ def _place(row: Model, access: Access) -> str | None:
 
 
 def _data(patient: Patient, access: Access) -> dict[str, Any]:
+    names = names_told(patient)
     rows = {
-        label: [_plain(row, access) for row in query.select_related(*_named(model)).iterator()]
+        label: [_plain(row, access, names) for row in query.select_related(*_named(model)).iterator()]
         for model, query in rows_of(patient).items()
         for label in [model._meta.label_lower]
         if not access.is_own or label in OWN
@@ -75,16 +78,21 @@ def _named(model: type[Model]) -> list[str]:
     return [field.name for field in model._meta.concrete_fields if isinstance(field, ForeignKey)]
 
 
-def _plain(row: Model, access: Access) -> dict[str, Any]:
+def _plain(row: Model, access: Access, names: dict[int, str]) -> dict[str, Any]:
     """A row by field: people by name, other rows by their id, files by their place in the ZIP.
+
+    The access log also names people from elsewhere, who may be patients: they stay nameless.
 
     Motions are left out: they are files of their own.
     """
-    return {
+    plain = {
         field.name: _value(row, field, access)
         for field in row._meta.concrete_fields
         if not isinstance(field, BinaryField)
     }
+    if isinstance(row, AccessLogEntry):
+        plain["user"] = names.get(row.user_id)
+    return plain
 
 
 def _value(row: Model, field: Field, access: Access) -> Any:
@@ -105,7 +113,7 @@ def _page(patient: Patient, access: Access) -> dict[str, Any]:
         "prescriptions": patient.prescriptions.select_related("prescribed_by"),
         "recordings": [(one, _place(one, access)) for one in patient.recordings.order_by("recorded_at")],
         "repetitions": list(_repetitions(patient, access)),
-        "log": AccessLogEntry.objects.filter(patient=patient).select_related("user"),
+        "log": lines_of(patient, access_log_of(patient)),
     }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from axes.models import AccessAttempt
@@ -21,11 +22,13 @@ from django.utils import timezone
 
 from feedback.models import BaselineRepetition, RecordingMove, Repetition, Verdict
 from patients import erasure
-from patients.erasure import ErasureError, digest, erase_patient
+from patients.access_log import receipt_hash
+from patients.erasure import ErasureError, erase_patient
 from patients.holds import lift_hold, place_hold
 from patients.models import ErasureReceipt, IdempotentRequest, LegalHold, Patient, Recording, User
 from patients.subject import file_fields, paths_to_patient, rows_of
 from tests import factories as make
+from tests.motions import pose_upload
 from tests.site.pages import analysed
 
 
@@ -59,11 +62,21 @@ def patient(people):
     assert LogEntry.objects.get().content_type == kind
     AccessAttempt.objects.create(username="patient@example.org", failures_since_start=1)
     IdempotentRequest.objects.create(
-        user=people.clinic_admin, key="k", fingerprint="f", body=json.dumps({"patient": str(patient.uuid)})
+        user=people.clinic_admin,
+        key="k",
+        fingerprint="f",
+        status=202,
+        body=json.dumps({"patient": str(patient.uuid)}),
+    )
+    IdempotentRequest.objects.create(
+        user=people.lead, key="v", fingerprint="f", status=201, body=json.dumps({"uuid": str(session.uuid)})
     )
     cache.set(f"throttle_user_{people.patient_user.pk}", [1.0])
     analysed(people.other_patient, ["squat.correct"], corrected=True)
     make.ExportFactory(patient=people.other_patient, requested_by=people.stranger)
+    IdempotentRequest.objects.create(
+        user=people.lead, key="other", fingerprint="f", status=201, body=json.dumps({"uuid": str(uuid4())})
+    )
     return patient
 
 
@@ -148,9 +161,42 @@ def test_the_receipt_says_who_when_why_how_many_and_nothing_of_the_patient(peopl
     assert of_file in receipt.files
     assert receipt.subject_sha256 == subject
     kept = ErasureReceipt.objects.get()
-    assert digest(kept) == kept.sha256
+    assert receipt_hash(kept) == kept.sha256
     kept.rows["feedback.Repetition"] = 1
-    assert digest(kept) != kept.sha256
+    assert receipt_hash(kept) != kept.sha256
+
+
+def test_kept_answers_of_the_api_are_looked_for_and_others_stay(people, patient, monkeypatch):
+    monkeypatch.setattr(erasure, "_forget", lambda found: None)
+    with pytest.raises(ErasureError, match="an answer of the API"):
+        erase_patient(patient=patient, reason="request", user=people.clinic_admin)
+    monkeypatch.undo()
+    erase_patient(patient=patient, reason="request", user=people.clinic_admin)
+    assert IdempotentRequest.objects.get().key == "other"
+
+
+def test_an_answer_that_comes_after_the_erasure_is_not_kept(people, patient, client):
+    """An upload whose patient is erased between its end and its answer."""
+    from feedback.api import AnalysedRecordingSerializer
+
+    client.force_login(people.lead)
+    data = AnalysedRecordingSerializer.data.fget
+
+    def erases(serializer):
+        found = data(serializer)
+        if patient.recordings.exists():
+            erase_patient(patient=patient, reason="request", user=people.clinic_admin)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AnalysedRecordingSerializer, "data", property(erases))
+        answer = client.post(
+            "/api/v1/recordings/",
+            {"patient": patient.uuid, "file": pose_upload()},
+            headers={"Idempotency-Key": "late"},
+        )
+    assert answer.status_code == 202
+    assert not IdempotentRequest.objects.filter(key="late").exists()
 
 
 def test_a_legal_hold_forbids_it_and_nothing_is_touched(people, patient):
@@ -195,6 +241,8 @@ def test_without_proof_there_is_no_receipt(people, patient, monkeypatch):
     assert "file" in caught.value.message
     assert "Pat" not in caught.value.message
     assert not ErasureReceipt.objects.exists()
+    monkeypatch.undo()
+    assert erase_patient(patient=patient, reason="request", user=people.clinic_admin).files
 
 
 def test_a_text_that_names_the_patient_anywhere_is_found(people, patient):

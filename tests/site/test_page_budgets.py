@@ -33,6 +33,7 @@ BUDGETS = {
     "reading": (12, 12_000),
     "move": (16, 10_000),
     "patient_export": (13, 9_000),
+    "access_log": (14, 5_000),
     "erase": (27, 9_000),
     "erasures": (8, 6_000),
     "agreement": (12, 6_000),
