@@ -1,7 +1,12 @@
-"""How the API words what went wrong: problem JSON with a code for programs and a sentence for people."""
+"""How what went wrong is worded: by the API as problem JSON with a code and a sentence, else as a page."""
+
+import sys
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.defaults import server_error
 from drf_spectacular.utils import extend_schema
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions
@@ -20,6 +25,7 @@ from feedback.services import (
     VerdictConflict,
     VerdictError,
 )
+from patients.files import is_full
 from patients.uploads import UploadError
 
 #: The field of the request that a code of ours is about; `file` and `decision` for all others.
@@ -44,6 +50,25 @@ class Conflict(exceptions.APIException):
     status_code = 409
 
 
+class StorageFull(exceptions.APIException):
+    """There is no room for what was sent, or for what it would become."""
+
+    status_code = 507
+    default_code = "storage_full"
+    default_detail = _(
+        "There is no room left on the disk. Nothing was kept of this. Tell whoever runs exfb at your clinic; "
+        "send it again when they have made room."
+    )
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """Answer where something failed that must not: 507 if a disk is full, 500 for a fault of exfb."""
+    if is_full(sys.exc_info()[1]):
+        detail = StorageFull.default_detail
+        return render(request, "507.html", {"detail": detail}, status=StorageFull.status_code)
+    return server_error(request)
+
+
 class ProblemHandler(ExceptionHandler):
     """Gives refusals of our own, and of Django before a view runs, the form of all other errors."""
 
@@ -62,6 +87,8 @@ class ProblemHandler(ExceptionHandler):
             return _invalid("reason" if exc.code == "no_reason" else "patient", exc)
         if isinstance(exc, BaselineError):
             return _invalid("repetition", exc)
+        if is_full(exc):
+            return StorageFull()
         if isinstance(exc, SuspiciousOperation):  # such as a form with too many fields or too large a body
             return exceptions.ParseError()
         return super().convert_known_exceptions(exc)

@@ -6,6 +6,8 @@ from django.urls import include, path
 from exfb_site import health, metrics
 from patients.sign_in_views import admin_sign_in
 
+handler500 = "exfb_site.errors.fault"
+
 urlpatterns = [
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils import timezone
 
+from patients.files import store_whole
 from patients.models import (
     AccessLogEntry,
     CareAssignment,
@@ -161,7 +162,7 @@ def receive_recording(
 def _keep(recording: Recording, file: BinaryIO) -> tuple[Recording, bool]:
     """Store the file, then the row in one transaction; no file stays behind without its row."""
     # The file comes first, so that the database's write lock is not held while it is written.
-    recording.file.save("recording", File(file), save=False)
+    store_whole(recording.file, File(file))
     kept = False
     try:
         with transaction.atomic():

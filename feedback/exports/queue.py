@@ -20,6 +20,7 @@ from kombu.exceptions import OperationalError
 
 from feedback.exports.content import Choice
 from feedback.models import Export
+from patients.files import store_whole
 from patients.models import AccessLogEntry, Patient, User
 from patients.permissions import get_patient, log_access, require_everything
 
@@ -84,7 +85,7 @@ def note_progress(export: Export, done: int, total: int) -> None:
 
 def keep(export: Export, made: IO[bytes], size_bytes: int) -> bool:
     """Keep the file that was made; False, and nothing kept, if the row is not this attempt's any more."""
-    export.file.save("export", File(made), save=False)
+    store_whole(export.file, File(made))
     made.seek(0)
     now = timezone.now()
     kept = _held(export).update(

@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 from kombu.exceptions import OperationalError
 
 from feedback.models import Report
+from patients.files import store_whole
 from patients.models import AccessLogEntry, Patient, User
 from patients.permissions import log_access, require
 
@@ -76,7 +77,7 @@ def _held(report: Report) -> QuerySet[Report]:
 
 def store(report: Report, content: "dict[str, Any]", pdf: bytes) -> bool:
     """Keep a report that was made; False, and nothing kept, if another attempt has taken over."""
-    report.file.save("report", ContentFile(pdf), save=False)
+    store_whole(report.file, ContentFile(pdf))
     won = _held(report).update(
         status=_Status.DONE,
         content=content,
