@@ -64,7 +64,15 @@ def test_no_hostile_request_does_harm(world, quiet):
         leaks = kind in _STRANGERS and (b"Xylia" in content or b"Quorn" in content)
         if answer.status_code >= 500 or leaks or b"Traceback" in content or took > 20:
             faults.append(
-                (number, kind, answer.status_code, request.method, request.url[:200], request.body[:200])
+                (
+                    number,
+                    kind,
+                    answer.status_code,
+                    round(took, 1),
+                    request.method,
+                    request.url[:200],
+                    request.body[:200],
+                )
             )
     write_table(statuses, slowest, faults)
     assert faults == []
@@ -76,4 +84,5 @@ def write_table(statuses, slowest, faults) -> None:
     for oddity, counts in sorted(statuses.items()):
         told = "  ".join(f"{status}: {count}" for status, count in sorted(counts.items()))
         lines.append(f"  {oddity:<8} {sum(counts.values()):>6}   slowest {slowest[oddity]:.2f} s   {told}")
+    lines += [f"  fault: {fault}" for fault in faults]
     sys.stdout.write("\n" + "\n".join(lines) + "\n")

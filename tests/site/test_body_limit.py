@@ -46,3 +46,12 @@ def test_too_many_fields_are_refused(people, client):
     many = {f"field{number}": "x" for number in range(300)}
     assert client.post(reverse("patient_add"), many).status_code == 400
     assert client.post(reverse("api:recordings"), many).status_code == 400
+
+
+@pytest.mark.parametrize("body", ["[" * 50_000, '{"a":' * 20_000, "[" * 50_000 + "]" * 50_000])
+def test_json_that_is_nested_too_deep_is_refused(people, client, body):
+    client.force_login(people.lead)
+    address = reverse("api:patient_export", args=[people.patient.uuid])
+    answer = client.post(address, body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "parse_error"
