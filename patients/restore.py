@@ -5,7 +5,7 @@ import json
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.apps import apps
 from django.core import serializers
@@ -13,10 +13,12 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.management.color import no_style
 from django.db import connection, transaction
+from django.db.models import Model
 
 from patients.backup import (
     BackupError,
     count_rows,
+    hash_of_lines,
     hash_of_rows,
     migrations_here,
     models_kept,
@@ -41,7 +43,7 @@ def restore(archive: Path) -> list[Line]:
         with tarfile.open(archive) as tar, transaction.atomic():
             _restore_rows(tar)
             _restore_files(tar, manifest, written)
-            lines = _compare(manifest)
+            lines = _compare(tar, manifest)
             if wrong := [line for line in lines if not line[3]]:
                 names = ", ".join(name for name, *_ in wrong)
                 raise BackupError("not_same", f"Not as in the archive: {names}. Nothing was restored.")
@@ -100,8 +102,7 @@ def _restore_rows(tar: tarfile.TarFile) -> None:
     for model in reversed(models_kept()):
         model._base_manager.all().delete()
     for model in models_kept():
-        file = tar.extractfile(f"rows/{model._meta.label}.jsonl")
-        for row in serializers.deserialize("jsonl", file):
+        for row in serializers.deserialize("jsonl", _rows(tar, model)):
             row.save(force_insert=True)
     every = apps.get_models(include_auto_created=True)
     with connection.cursor() as cursor:
@@ -120,8 +121,8 @@ def _restore_files(tar: tarfile.TarFile, manifest: dict[str, Any], written: list
         written.append(default_storage.save(name, File(file, name)))
 
 
-def _compare(manifest: dict[str, Any]) -> list[Line]:
-    there, here, changed = manifest["rows"], count_rows(), _changed_tables(manifest)
+def _compare(tar: tarfile.TarFile, manifest: dict[str, Any]) -> list[Line]:
+    there, here, changed = manifest["rows"], count_rows(), _changed_tables(tar)
     lines = [
         (table, there[table], here[table], there[table] == here[table] and table not in changed)
         for table in sorted(here)
@@ -131,16 +132,21 @@ def _compare(manifest: dict[str, Any]) -> list[Line]:
     return [*lines, ("files", len(saved), len(found), saved == found)]
 
 
-def _changed_tables(manifest: dict[str, Any]) -> set[str]:
-    """Return the tables whose rows differ; another database may write the same JSON in another way."""
-    if manifest["database"] != connection.vendor:
-        return set()
-    parts = manifest["parts"]
+def _changed_tables(tar: tarfile.TarFile) -> set[str]:
+    """Return the tables whose rows say something else than those of the archive."""
     return {
         model._meta.db_table
         for model in models_kept()
-        if hash_of_rows(model) != parts[f"rows/{model._meta.label}.jsonl"]
+        if hash_of_rows(model) != hash_of_lines(_rows(tar, model))
     }
+
+
+def _rows(tar: tarfile.TarFile, model: type[Model]) -> IO[bytes]:
+    name = f"rows/{model._meta.label}.jsonl"
+    file = tar.extractfile(name)
+    if file is None:
+        raise KeyError(name)
+    return file
 
 
 def _hashes_of_files() -> Iterator[tuple[str, str]]:

@@ -1,6 +1,9 @@
 """What is saved comes back to the byte, into an empty site only; a damaged archive is refused first."""
 
 import json
+import os
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from threading import Thread
@@ -18,6 +21,7 @@ from patients.backup import BackupError, back_up, count_rows
 from patients.models import ApiKey, Patient, User
 from patients.restore import restore
 from tests import factories as make
+from tests.processes import ROOT, temporary_database
 from tests.site.pages import analysed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -186,3 +190,48 @@ def _adds_a_key(user: User) -> None:
         ApiKey.objects.create(user=user, name="k", prefix="abcdefgh", key_sha256="0", expires_at=now)
     finally:
         connection.close()
+
+
+@pytest.mark.services
+def test_a_site_moves_from_sqlite_to_postgresql_and_back(tmp_path):
+    """As docs/operations.md says it: backup, migrate, restore; each in a process of its own."""
+    parts = []
+    with temporary_database(os.environ["DATABASE_URL"]) as database:
+        fill = f"sqlite:///{tmp_path / 'first.sqlite3'}"
+        again = f"sqlite:///{tmp_path / 'second.sqlite3'}"
+        for number, url in enumerate([fill, database, again]):
+            site = {
+                "DATABASE_URL": url,
+                "DATA_DIR": str(tmp_path / f"data{number}"),
+                "CELERY_BROKER_URL": "",
+                "SECRET_KEY": "x",
+            }
+            _run(site, "manage.py", "migrate", "--verbosity", "0")
+            if number == 0:
+                _run(site, "-c", "import django; django.setup(); from tests.migrating import fill; fill()")
+            else:
+                printed = _run(site, "manage.py", "restore", str(tmp_path / f"{number - 1}.tar"))
+                assert all(line.endswith("same") for line in printed.splitlines()[1:])
+            _run(site, "manage.py", "backup", str(tmp_path / f"{number}.tar"))
+            _run(site, "manage.py", "check_access_log")
+            parts.append(_manifest(tmp_path / f"{number}.tar"))
+    assert parts[0]["rows"] == parts[1]["rows"] == parts[2]["rows"]
+    files = [{name: part for name, part in one["parts"].items() if "files/" in name} for one in parts]
+    assert len(files[0]) > 3
+    assert files[0] == files[1] == files[2]
+    assert parts[0]["parts"] == parts[2]["parts"]  # the way back gives the first site's rows to the byte
+
+
+def _run(site: dict[str, str], *arguments: str) -> str:
+    environment = os.environ | site | {"DJANGO_SETTINGS_MODULE": "exfb_site.settings", "PYTHONPATH": "."}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
