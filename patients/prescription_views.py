@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from patients import services
 from patients.forms import PlanNameForm, PrescriptionFormSet
 from patients.models import Patient, Prescription
-from patients.permissions import get_patient, is_clinician, require
+from patients.permissions import get_patient, is_clinician, require, visible_patients
 from patients.plans import delete_plan, plan_for, plans_for, prescribe_all, suggested
 from patients.requests import SignedInRequest
 
@@ -56,9 +56,8 @@ def _initial(request: SignedInRequest) -> list[dict[str, Any]]:
 
 @require_POST
 def end(request: SignedInRequest, prescription_uuid: UUID) -> HttpResponse:
-    found = Prescription.objects.select_related("patient").filter(uuid=prescription_uuid).first()
-    if found is None:
-        raise Http404
+    seen = Prescription.objects.filter(patient__in=visible_patients(request.user))
+    found = get_object_or_404(seen.select_related("patient"), uuid=prescription_uuid)
     services.end_prescription(user=request.user, prescription=found)
     messages.success(request, _("The prescription ends today."))
     return redirect("patient", found.patient.uuid)

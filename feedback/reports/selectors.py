@@ -9,7 +9,7 @@ from django.http import Http404
 
 from feedback.models import Report
 from patients.models import Patient
-from patients.permissions import Access, access_to
+from patients.permissions import Access, access_to, visible_patients
 
 if TYPE_CHECKING:
     from patients.permissions import AnyUser
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def report_for(user: "AnyUser", report_uuid: UUID) -> tuple[Report, Access]:
     """Return a report and what the person may do for its patient; 404 for a stranger, 403 for the patient."""
-    found = Report.objects.filter(uuid=report_uuid)
+    found = Report.objects.filter(uuid=report_uuid, patient__in=visible_patients(user))
     report = found.select_related("patient__clinic", "requested_by").first()
     access = access_to(user, report.patient) if report else None
     if report is None or access is None:
