@@ -102,7 +102,13 @@ class ExerciseSession(models.Model):
         indexes = [
             models.Index(
                 fields=["severity", "day", "id"], condition=Q(unreviewed_count__gt=0), name="worklist_order"
-            )
+            ),
+            # Holds all that counting, sorting and paging ask for, so that no row has to be read.
+            models.Index(
+                fields=["patient", "severity", "day", "unreviewed_count"],
+                condition=Q(unreviewed_count__gt=0),
+                name="worklist_of_patient",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -188,11 +194,9 @@ class Analysis(models.Model):
             )
         ]
         indexes = [
-            models.Index(
-                fields=["status", "priority", "queued_at"],
-                condition=Q(status__in=["queued", "running"]),
-                name="analysis_open",
-            ),
+            # Of all rows: SQLite cannot use one of the open rows alone where the states are parameters.
+            models.Index(fields=["status", "priority", "queued_at"], name="analysis_queue"),
+            models.Index(fields=["exercise", "session"], name="analysis_exercise"),
             models.Index(fields=["finished_at"], condition=Q(status="done"), name="analysis_finished"),
         ]
 

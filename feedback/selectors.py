@@ -160,9 +160,10 @@ def waiting_sessions(user: "AnyUser") -> QuerySet[ExerciseSession]:
 
     Plain rows, to count, to sort and to page through. A person's own record never lies in their own worklist.
     """
-    waiting = ExerciseSession.objects.filter(patient__in=visible_patients(user), unreviewed_count__gt=0)
-    not_own = waiting.exclude(patient__user__isnull=False, patient__user_id=user.pk or 0)
-    return not_own.order_by("severity", "day", "pk")
+    # Whose they are is asked once, of the patients, not of each session.
+    patients = visible_patients(user).exclude(user__isnull=False, user_id=user.pk or 0)
+    waiting = ExerciseSession.objects.filter(patient__in=patients, unreviewed_count__gt=0)
+    return waiting.order_by("severity", "day", "pk")
 
 
 def worklist(user: "AnyUser") -> QuerySet[ExerciseSession]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -81,8 +81,8 @@ class Filter:
     def narrow(self, sessions: QuerySet[ExerciseSession]) -> QuerySet[ExerciseSession]:
         """Leave the sessions of that exercise and of patients with those words in their name."""
         if self.exercise:
-            analyses = Analysis.objects.filter(session=OuterRef("pk"), exercise=self.exercise)
-            sessions = sessions.filter(Exists(analyses))
+            analyses = Analysis.objects.filter(exercise=self.exercise).order_by()
+            sessions = sessions.filter(pk__in=analyses.values("session"))
         if self.words:
             sessions = sessions.filter(patient__name__icontains=self.words)
         return sessions.order_by(*_ORDERS[self.sort][1])
@@ -105,6 +105,22 @@ class Filter:
         asked = QueryDict(mutable=True)
         asked.update({name: value for name, value in wanted.items() if value})
         return "?" + asked.urlencode()
+
+
+class _FromTheNearerEnd(Paginator):
+    """Pages of a query set whose later half is read backwards: the last one opens as soon as the first."""
+
+    def __init__(self, keys: "QuerySet[ExerciseSession, int]", per_page: int) -> None:
+        super().__init__(keys, per_page)
+        self._keys = keys
+
+    def page(self, number: int | str) -> Page[int]:
+        page = super().page(number)
+        before, after = page.start_index() - 1, self.count - page.end_index()
+        if after < before:
+            backwards = self._keys.reverse()[after : self.count - before]
+            page.object_list = list(reversed(backwards))
+        return page
 
 
 @require_GET
@@ -136,7 +152,7 @@ def _page(
 ) -> Page[int]:
     """Return a page of keys: what a row shows is looked up for the rows of the page alone."""
     chosen = waiting.filter(severity=asked.severity) if asked.severity else waiting
-    paginator = Paginator(chosen.values_list("pk", flat=True), PAGE_SIZE)
+    paginator = _FromTheNearerEnd(chosen.values_list("pk", flat=True), PAGE_SIZE)
     # Counted already, by severity.
     paginator.count = numbers.get(asked.severity, 0) if asked.severity else sum(numbers.values())
     return paginator.get_page(request.GET.get("page"))

@@ -133,6 +133,24 @@ def test_a_chip_counts_what_it_would_show(client: Any, people: People) -> None:
     assert "exercise=squat" in chips[1].query
 
 
+@pytest.mark.parametrize("number", range(1, 8))
+def test_every_page_is_the_next_piece_of_one_order(
+    client: Any, people: People, monkeypatch: Any, number: int
+) -> None:
+    monkeypatch.setattr(worklist_views, "PAGE_SIZE", 2)
+    for day in range(1, number + 1):
+        session_of(people, f"Day {day}", ["squat.correct"], day=day)
+    client.force_login(people.lead)
+    shown: list[list[Any]] = []
+    for page in range(1, number // 2 + number % 2 + 1):
+        found = client.get(reverse("worklist"), {"page": page, "sort": "oldest"}).context["rows"]
+        shown.append([row.session.day for row in found])
+    days = sum(shown, [])
+    assert len(days) == number
+    assert days == sorted(days)
+    assert all(len(one) == 2 for one in shown[:-1])
+
+
 def test_pages(client: Any, people: People, monkeypatch: Any) -> None:
     monkeypatch.setattr(worklist_views, "PAGE_SIZE", 2)
     for day in (3, 2, 1):
