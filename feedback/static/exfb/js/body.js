@@ -5,6 +5,7 @@ import {
 } from '../vendor/three/three.module.min.js';
 
 const SEGMENTS = 14; // corners of a ring
+const STRIDE = SEGMENTS * 3; // numbers of a ring
 const RING_PITCH = 0.055; // metres from one ring of the corrected body to the next
 const GAP = 0.42; // share of the pitch left open
 const CAP = [1.565, 1.1, 0.55]; // angles of the rings that round off a limb's end
@@ -206,8 +207,26 @@ export class Body {
         this.positions[k++] = c.z + u.z * COS[s] + v.z * SIN[s];
       }
     }
-    this.geometry.attributes.position.needsUpdate = true;
-    this.geometry.computeVertexNormals();
+    this.shade(rings);
+    for (const name of ['position', 'normal']) this.geometry.attributes[name].needsUpdate = true;
+  }
+
+  // The normal of a corner is across both ways that the surface runs there: to the next ring and around its own.
+  shade(rings) {
+    const { positions: at, normals: out } = this;
+    for (const [start, end] of rings.tubes()) {
+      for (let i = start; i < end; i++) {
+        const { u, v } = rings.list[i], before = Math.max(start, i - 1) * STRIDE, after = Math.min(end - 1, i + 1) * STRIDE;
+        for (let s = 0; s < SEGMENTS; s++) {
+          const b = before + s * 3, a = after + s * 3, k = i * STRIDE + s * 3;
+          const lx = at[a] - at[b], ly = at[a + 1] - at[b + 1], lz = at[a + 2] - at[b + 2];
+          const rx = v.x * COS[s] - u.x * SIN[s], ry = v.y * COS[s] - u.y * SIN[s], rz = v.z * COS[s] - u.z * SIN[s];
+          out[k] = ry * lz - rz * ly;
+          out[k + 1] = rz * lx - rx * lz;
+          out[k + 2] = rx * ly - ry * lx;
+        }
+      }
+    }
   }
 
   cutRings() {
@@ -232,8 +251,10 @@ export class Body {
         }
       }
     }
-    this.positions = new Float32Array(rings.count * SEGMENTS * 3);
+    this.positions = new Float32Array(rings.count * STRIDE);
+    this.normals = new Float32Array(rings.count * STRIDE); // their length is of no account
     this.geometry.setIndex(index);
     this.geometry.setAttribute('position', new BufferAttribute(this.positions, 3));
+    this.geometry.setAttribute('normal', new BufferAttribute(this.normals, 3));
   }
 }

@@ -27,7 +27,7 @@ function byDifference(names, { performed, corrected }, worst) {
 export class Curve extends EventTarget {
   constructor(root, player, words) {
     super();
-    Object.assign(this, { root, player, words, angle: null, names: [], band: null });
+    Object.assign(this, { root, player, words, angle: null, names: [], band: null, size: [0, 0] });
     for (const part of ['plot', 'playhead', 'performed', 'corrected', 'value', 'angles', 'more', 'basis']) this[part] = root.querySelector(`[data-${part}]`);
     player.addEventListener('frame', () => this.cursor());
     player.addEventListener('mode', () => this.draw());
@@ -95,7 +95,8 @@ export class Curve extends EventTarget {
   }
 
   async draw() {
-    if (!this.angle || !this.plot.clientWidth) return;
+    this.size = [this.plot.clientWidth, this.plot.clientHeight]; // the cursor asks for it in every frame
+    if (!this.angle || !this.size[0]) return;
     const { motion, rate, frames } = this.player, performed = motion.angles.performed[this.angle];
     const { before, isBefore } = this.player, earlier = isBefore ? before.angles.performed[this.angle] : null;
     const corrected = isBefore ? null : motion.angles.corrected?.[this.angle];
@@ -120,7 +121,7 @@ export class Curve extends EventTarget {
     Plotly.react(this.plot, [
       ...this.bandTraces((frames - 1) / rate), line('performed', performed, 'solid', 2.5), ...(corrected ? [line('corrected', corrected, '6px,4px', 2.25)] : []), ...(stretched ? [stretched] : []),
     ], {
-      margin: MARGIN, showlegend: false, width: this.plot.clientWidth, height: this.plot.clientHeight,
+      margin: MARGIN, showlegend: false, width: this.size[0], height: this.size[1],
       paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', font: { family: css('font'), color: css('ink-3') },
       xaxis: { ...axis, showgrid: false, zeroline: false, range: [0, (frames - 1) / rate], ticksuffix: ' s', nticks: 8 },
       yaxis: { ...axis, range: this.range, ticksuffix: '°', nticks: 5 },
@@ -131,7 +132,7 @@ export class Curve extends EventTarget {
   cursor() {
     if (!this.angle) return;
     const { player } = this, frame = Math.round(player.frame), { angles } = player.motion;
-    const wide = this.plot.clientWidth - MARGIN.l - MARGIN.r, tall = this.plot.clientHeight - MARGIN.t - MARGIN.b;
+    const wide = this.size[0] - MARGIN.l - MARGIN.r, tall = this.size[1] - MARGIN.t - MARGIN.b;
     const x = MARGIN.l + (wide * player.frame) / Math.max(1, player.frames - 1);
     this.playhead.style.transform = `translateX(${x}px)`;
     const values = { performed: angles.performed[this.angle][frame], corrected: player.isBefore ? null : angles.corrected?.[this.angle]?.[frame] };

@@ -22,7 +22,7 @@ function element(name, attributes, text) {
 export class Marks {
   constructor(player, words) {
     Object.assign(this, { player, words, angle: null });
-    player.below = player.stage.clientWidth < NARROW ? 52 : 0; // the callout lies there
+    player.below = player.view.width < NARROW ? 52 : 0; // the callout lies there
     player.addEventListener('drawn', () => this.draw());
   }
 
@@ -30,8 +30,7 @@ export class Marks {
     const { player } = this, { svg, motion } = player;
     svg.replaceChildren();
     if (player.split) {
-      const middle = player.stage.clientWidth / 2;
-      svg.append(element('path', { class: 'split', d: `M${middle} 0V${player.stage.clientHeight}` }));
+      svg.append(element('path', { class: 'split', d: `M${player.view.part} 0V${player.view.height}` }));
     }
     if (player.hasCorrection && !player.isBefore) this.atFault(motion).forEach((joint) => this.joint(joint));
     if (this.angle) this.callout();
@@ -61,7 +60,7 @@ export class Marks {
     const before = player.isBefore ? player.before.angles.performed[angle]?.[Math.round(player.frameBefore)] : undefined;
     const at = player.screen(player.poses.performed[anchor(angle)]);
     const { head, foot } = this.wordsAt(angle, performed, corrected, before);
-    const width = this.stageWidth(), height = player.stage.clientHeight, small = player.stage.clientWidth < NARROW;
+    const { part: width, height } = player.view, small = player.view.width < NARROW;
     const low = width < 620; // no room beside the body: the box lies above it, on a phone below
     const box = { w: Math.max(small ? 150 : 168, head.length * (small ? 8.2 : 9.3) + 22, foot.length * 6.6 + 22), h: foot ? 48 : 30 };
     box.x = low ? 12 : Math.max(14, at[0] - 130 - box.w);
@@ -89,9 +88,5 @@ export class Marks {
     }
     const foot = corrected == null ? '' : `${words.corrected} ${degrees(corrected)}`;
     return { head: `${words.angles[angle] ?? angle} ${degrees(performed)}`, foot };
-  }
-
-  stageWidth() {
-    return this.player.stage.clientWidth / (this.player.split ? 2 : 1);
   }
 }

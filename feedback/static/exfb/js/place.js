@@ -1,6 +1,7 @@
 // The address of exactly what is seen: repetition, frame, mode and camera. It stands in the address bar, so that a link, a
 // reload or a sign-in leads back to the same view.
-import { CAMERAS, MODES } from './player.js';
+import { MODES } from './player.js';
+import { CAMERAS } from './view.js';
 
 const WAIT = 250; // milliseconds; browsers forbid changing the address very often
 
@@ -28,7 +29,7 @@ export class Place {
       query.set('frame', Math.round(player.frame) + 1);
       query.set('mode', player.mode);
       query.set('cam', player.cameraName);
-      if (player.cameraName === 'free') query.set('view', [player.turned, player.raised, player.closer].map((value) => value.toFixed(2)));
+      if (player.cameraName === 'free') query.set('view', player.view.free.map((value) => value.toFixed(2)));
     }
     return `?${query}`;
   }
@@ -44,11 +45,8 @@ export class Place {
   go({ frame, mode, camera, view }) {
     const { player } = this;
     if (mode) player.setMode(mode);
-    if (camera === 'free' && view) {
-      [player.turned, player.raised, player.closer] = view;
-      player.fit();
-      player.turn(0);
-    } else if (camera) player.camera(camera);
+    if (camera === 'free' && view) player.goTo(view);
+    else if (camera) player.camera(camera);
     if (frame !== undefined) player.seek(frame);
   }
 }

@@ -1,39 +1,33 @@
 // Plays one repetition: the performed and the corrected body on one floor and one clock, or the performed one beside that
 // of an earlier session. Draws only when something changed.
-import { Color, DirectionalLight, HemisphereLight, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from '../vendor/three/three.module.min.js';
+import { Color, DirectionalLight, HemisphereLight, Scene, Vector3, WebGLRenderer } from '../vendor/three/three.module.min.js';
 import { css } from './shell.js';
 import { Body } from './body.js';
+import { View } from './view.js';
+import { Pace } from './pace.js';
 import { Floor, planted } from './floor.js';
 import { track } from './tracks.js';
 
-// Where each camera stands, seen from the middle of the motion: turned about the vertical, raised (both in radians).
-// At 0 it looks into the person's face.
-export const CAMERAS = { front: [0, 0.08], side: [-Math.PI / 2, 0.05], three: [-0.6, 0.2], top: [0, 1.54] };
 export const MODES = ['overlay', 'side', 'ghost']; // and 'before', where an earlier motion is there
 const COLORS = { performed: 'performed', corrected: 'corrected', before: 'ink-3' }; // tokens
-const FIELD_OF_VIEW = 26; // degrees; narrow, so that both halves of "side by side" show nearly the same angle
-const BODY_RADIUS = 0.14; // metres of flesh around the outermost joint
-const UP = new Vector3(0, 1, 0);
 
 export class Player extends EventTarget {
   // `stage` holds a canvas and svg.over; events: frame, drawn, state, camera, mode, load. `below`: pixels to leave free there.
   constructor(stage, { mode = 'overlay', camera = 'three', loop = true } = {}) {
     super();
-    Object.assign(this, { stage, mode, loop, cameraName: camera, frame: 0, speed: 1, playing: false, motion: null, closer: 1, below: 0 });
+    Object.assign(this, { stage, mode, loop, frame: 0, speed: 1, playing: false, motion: null, below: 0 });
     this.canvas = stage.querySelector('canvas');
     this.svg = stage.querySelector('svg.over');
-    this.renderer = new WebGLRenderer({ canvas: this.canvas, antialias: true });
-    this.renderer.setPixelRatio(Math.min(2, devicePixelRatio || 1));
+    this.renderer = new WebGLRenderer({ canvas: this.canvas });
+    this.pace = new Pace(this.renderer, () => this.draw());
+    this.view = new View(stage, camera);
     this.scene = new Scene();
-    this.eye = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 60);
     this.sky = new HemisphereLight(0xffffff, 0x8d8a84, 2.1);
     this.sun = new DirectionalLight(0xffffff, 1.5);
     this.sun.position.set(1.5, 3, 2);
     this.bodies = { performed: new Body(false), corrected: new Body(true), before: new Body(false) };
     this.floor = new Floor(Object.keys(this.bodies));
     this.scene.add(this.sky, this.sun, this.floor.group, ...Object.values(this.bodies).map((body) => body.group));
-    this.target = new Vector3(0, 0.85, 0);
-    [this.turned, this.raised] = CAMERAS[camera];
     this.theme();
     addEventListener('themechange', () => this.theme());
     new ResizeObserver(() => this.resize()).observe(stage);
@@ -77,6 +71,7 @@ export class Player extends EventTarget {
   // The frame of the earlier motion at this moment.
   get frameBefore() { return (this.frame * (this.before.frames - 1)) / Math.max(1, this.frames - 1); }
 
+  get cameraName() { return this.view.name; }
   get frames() { return this.motion ? this.motion.frames : 0; }
   get hasCorrection() { return !!this.tracks?.corrected; }
   get isBefore() { return this.mode === 'before' && !!this.before; }
@@ -123,7 +118,10 @@ export class Player extends EventTarget {
   }
 
   pause() {
-    this.playing = false;
+    if (this.playing) {
+      this.playing = false;
+      this.pace.rest();
+    }
     this.dispatchEvent(new Event('state'));
   }
 
@@ -131,29 +129,28 @@ export class Player extends EventTarget {
 
   // ---- the camera
   camera(name) {
-    this.cameraName = name;
-    if (name !== 'free') {
-      [this.turned, this.raised] = CAMERAS[name];
-      this.closer = 1;
-    }
-    this.fit();
-    this.draw();
-    this.dispatchEvent(new Event('camera'));
+    this.view.look(name);
+    this.moved(true);
   }
 
   turn(turned, raised = 0) {
-    this.turned += turned;
-    this.raised = Math.max(0.02, Math.min(1.54, this.raised + raised));
-    this.free();
+    this.view.turn(turned, raised);
+    this.moved();
   }
 
   zoom(factor) {
-    this.closer = Math.max(0.3, Math.min(2.5, this.closer * factor));
-    this.free();
+    this.view.zoom(factor);
+    this.moved();
   }
 
-  free() {
-    this.cameraName = 'free';
+  // A view of before, as `view.free` gave it.
+  goTo(free) {
+    this.view.goTo(free);
+    this.moved(true);
+  }
+
+  moved(fit = false) {
+    if (fit) this.fit();
     this.draw();
     this.dispatchEvent(new Event('camera'));
   }
@@ -172,71 +169,25 @@ export class Player extends EventTarget {
     for (const end of ['pointerup', 'pointercancel']) this.canvas.addEventListener(end, () => { at = null; });
   }
 
-  // The middle of the whole motion and its outline: a person lying down or stepping far stays in the picture.
+  // The whole motion in the picture, whatever is shown beside it.
   measure() {
-    const low = new Vector3(Infinity, 0, Infinity), high = new Vector3(-Infinity, -Infinity, -Infinity), point = new Vector3();
-    this.outline = [];
-    for (const path of Object.values(this.tracks)) {
-      for (let k = 0; path && k < path.length; k += 3) {
-        point.set(path[k], path[k + 1], path[k + 2]);
-        low.min(point);
-        high.max(point);
-        if (k % 12 === 0) this.outline.push(point.clone());
-      }
-    }
-    this.target.addVectors(low, high).multiplyScalar(0.5);
-    this.reach = Math.max(1.6, high.distanceTo(low) / 2 + 0.9);
-    this.floor.size(this.reach, this.target);
+    const { reach, target } = this.view.measure(Object.values(this.tracks));
+    this.floor.size(reach, target);
   }
 
-  // What the buttons over the picture leave free above and below, in pixels.
-  border() {
-    const frame = this.stage.getBoundingClientRect(), border = { top: 8, bottom: 8 + this.below };
-    for (const tool of this.stage.querySelectorAll('.tool')) {
-      const box = tool.getBoundingClientRect(), above = box.bottom - frame.top, under = frame.bottom - box.top;
-      if (above < frame.height / 2) border.top = Math.max(border.top, above);
-      else if (under < frame.height / 2) border.bottom = Math.max(border.bottom, under + this.below);
-    }
-    return border;
-  }
-
-  // The distance from which the whole motion fits, seen along the present direction.
-  fit() {
-    const width = (this.stage.clientWidth || 2) / (this.split ? 2 : 1), height = this.stage.clientHeight || 1, { top, bottom } = this.border();
-    this.eye.aspect = width / height;
-    this.eye.setViewOffset(width, height, 0, (bottom - top) / 2, width, height);
-    if (!this.outline) return;
-    const tall = Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
-    const free = { x: Math.max(0.4, 1 - 32 / width), y: Math.max(0.4, 1 - (top + bottom) / height) };
-    const back = this.direction(new Vector3()), right = new Vector3().crossVectors(UP, back).normalize();
-    const up = new Vector3().crossVectors(back, right), point = new Vector3();
-    this.distance = 0;
-    for (const joint of this.outline) {
-      point.subVectors(joint, this.target);
-      const x = (Math.abs(point.dot(right)) + BODY_RADIUS) / (tall * this.eye.aspect * free.x);
-      const y = (Math.abs(point.dot(up)) + BODY_RADIUS) / (tall * free.y);
-      this.distance = Math.max(this.distance, Math.max(x, y) + point.dot(back));
-    }
-  }
-
-  // From the target towards the camera.
-  direction(out) {
-    const level = Math.cos(this.raised);
-    return out.set(level * Math.sin(this.turned), Math.sin(this.raised), level * Math.cos(this.turned));
-  }
+  fit() { this.view.fit(this.split ? 2 : 1, this.below); }
 
   resize() {
-    const { clientWidth, clientHeight } = this.stage;
-    if (!clientWidth || !clientHeight) return;
-    this.renderer.setSize(clientWidth, clientHeight, false);
+    this.view.resize();
+    if (!this.view.width || !this.view.height) return;
+    this.pace.resize(this.view);
     this.fit();
     this.draw();
   }
 
   // Where a joint lies in the picture, in CSS pixels.
   screen(point, body = 'performed') {
-    const p = point.clone().project(this.eye), width = this.stage.clientWidth / (this.split ? 2 : 1);
-    return [((p.x + 1) / 2) * width + (this.split && body !== 'performed' ? width : 0), ((1 - p.y) / 2) * this.stage.clientHeight];
+    return this.view.screen(point, this.split && body !== 'performed');
   }
 
   // ---- drawing
@@ -283,11 +234,9 @@ export class Player extends EventTarget {
     if (corrected.material.transparent !== ghost) corrected.material.needsUpdate = true;
     Object.assign(corrected.material, { transparent: ghost, opacity: ghost ? 0.35 : 1, depthWrite: !ghost });
     corrected.shadow.visible = this.split;
-    this.eye.position.copy(this.direction(new Vector3())).multiplyScalar(this.distance * this.closer).add(this.target);
-    this.eye.lookAt(this.target);
-    this.eye.updateMatrixWorld();
-    const width = this.stage.clientWidth, height = this.stage.clientHeight;
-    const view = (x, w, bodies) => {
+    const { width, height } = this.view, eye = this.view.eyeInPlace();
+    this.pace.begin(this.playing);
+    const part = (x, w, bodies) => {
       for (const name of Object.keys(this.bodies)) {
         this.bodies[name].group.visible = bodies.includes(name);
         this.floor.step(name, this.poses[name], bodies.includes(name) ? this.standing(name) : null);
@@ -295,12 +244,12 @@ export class Player extends EventTarget {
       renderer.setViewport(x, 0, w, height);
       renderer.setScissor(x, 0, w, height);
       renderer.setScissorTest(true);
-      renderer.render(this.scene, this.eye);
+      renderer.render(this.scene, eye);
     };
     if (this.split) {
-      view(0, width / 2, ['performed']);
-      view(width / 2, width / 2, [this.beside]);
-    } else view(0, width, shown);
+      part(0, width / 2, ['performed']);
+      part(width / 2, width / 2, [this.beside]);
+    } else part(0, width, shown);
     this.dispatchEvent(new Event('drawn'));
   }
 }
