@@ -5,6 +5,9 @@ import { forget, keep, kept, names, onForgotten } from './vault.js';
 
 const KIND = 'message:';
 const WAITS = [2, 4, 8, 15, 30]; // seconds until it is tried again
+// What becomes of a message is told once: nothing is sent before the modules of the page have run and listen.
+const listened = document.readyState === 'complete'
+  ? Promise.resolve() : new Promise((done) => { addEventListener('load', done, { once: true }); });
 // Signing in again in another tab renews the token, so the cookie is asked before the page.
 const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? csrf();
 const sentenceOf = (problem) => problem?.errors?.map((error) => error.detail).join(' ') || null;
@@ -44,7 +47,7 @@ class Outbox extends EventTarget {
       if (message) this.messages.set(message.uuid, message);
     }
     this.changed();
-    this.pump();
+    listened.then(() => this.pump());
   }
 
   get all() { return [...this.messages.values()].sort((a, b) => a.at - b.at); }
@@ -56,8 +59,8 @@ class Outbox extends EventTarget {
   async add(url, body, page) {
     const message = { uuid: body.uuid, url, body, page, at: Math.max(Date.now(), ...this.all.map((one) => one.at + 1)), state: 'waiting' };
     this.messages.set(message.uuid, message);
-    this.changed();
     await keep(KIND + message.uuid, message);
+    this.changed(); // who reads that it will be tried again may leave
     this.pump();
     return message;
   }
