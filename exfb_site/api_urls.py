@@ -13,6 +13,7 @@ from feedback import notes_api as notes
 from feedback import reading_api as readings
 from feedback import recut_api as recut
 from feedback import release_api as releases
+from feedback import report_api as reports
 from patients import api as patients
 
 app_name = "api"
@@ -54,6 +55,9 @@ urlpatterns = [
     path("repetitions/<uuid:uuid>/export/", exports.RepetitionExport.as_view(), name="repetition_export"),
     path("exports/<uuid:uuid>/", exports.ExportDetail.as_view(), name="export"),
     path("exports/<uuid:uuid>/file/", exports.ExportFile.as_view(), name="export_file"),
+    path("patients/<uuid:uuid>/reports/", reports.PatientReports.as_view(), name="reports"),
+    path("reports/<uuid:uuid>/", reports.ReportDetail.as_view(), name="report"),
+    path("reports/<uuid:uuid>/file/", reports.ReportFile.as_view(), name="report_file"),
     path("schema/", SpectacularAPIView.as_view(**_open), name="schema"),
     path(
         "docs/",

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from feedback.forms import ReportForm
 from feedback.models import Report
+from feedback.reports import answers
 from feedback.reports.queue import request_report
 from feedback.reports.selectors import report_for, reports_of
 from feedback.reports.typeface import is_printable
@@ -69,14 +70,5 @@ def _state(report: Report) -> dict[str, Any]:
 
 @require_GET
 def report_file(request: SignedInRequest, report_uuid: UUID) -> FileResponse:
-    """Return the PDF as an attachment, and log it."""
-    found, _access = report_for(request.user, report_uuid)
-    if found.status != Report.Status.DONE:
-        raise Http404
-    log_access(request.user, found.patient, AccessLogEntry.Action.DOWNLOAD, "report", found.uuid)
-    return FileResponse(
-        found.file.open("rb"),
-        as_attachment=True,
-        filename=f"report-{found.start}-{found.end}-{str(found.uuid)[:8]}.pdf",
-        content_type="application/pdf",
-    )
+    """Return the PDF of a report that is ready."""
+    return answers.report_file(request.user, report_uuid)

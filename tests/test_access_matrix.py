@@ -33,6 +33,7 @@ API_CUT        = (401, 403, 404, 404, 202, 202, 403, 403, 404, 404, 404)
 API_REVIEW     = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
 TEAM_READ      = (302, 403, 404, 404, 200, 200, 200, 200, 404, 404, 404)
 REPORT_ASKED   = (302, 403, 404, 404, 302, 302, 403, 403, 404, 404, 404)
+API_REPORT     = (401, 403, 404, 404, 202, 202, 403, 403, 404, 404, 404)
 API_BASELINE   = (401, 403, 404, 404, 201, 201, 403, 403, 404, 404, 404)
 API_TAKEN_OUT  = (401, 403, 404, 404, 204, 204, 403, 403, 404, 404, 404)
 API_AGAIN      = (401, 403, 404, 404, 202, 202, 403, 403, 404, 404, 404)
@@ -116,6 +117,9 @@ ROWS = [
     Row("POST", "api:patient_export", "patient", "everything_form", API_EVERYTHING, "read"),
     Row("GET", "api:export", "export", "", API_OWN_EXPORT),
     Row("GET", "api:export_file", "export", "", API_OWN_EXPORT),
+    Row("POST", "api:reports", "patient", "report_form", API_REPORT, "review"),
+    Row("GET", "api:report", "report", "", API_NOTES),
+    Row("GET", "api:report_file", "report", "", API_NOTES),
     Row("GET", "api:releases", "", "", API_CLINICIANS),
     Row("POST", "api:release_activate", "release_name", "", API_NOBODY),
     Row("GET", "api:comparison", "trial_name", "", API_CLINICIANS),

@@ -4,7 +4,6 @@ The PDF and the print page are drawn from this alone, so that they say the same 
 verdicts, prescriptions and note give the same content: no time of making is in it.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -22,13 +21,13 @@ from feedback.measured import measured_repetitions
 from feedback.models import Analysis, Repetition, Verdict
 from feedback.motions import unpack_motion
 from feedback.reports.pictures import picture
+from feedback.reports.said import reviewers, session_notes
 from feedback.reports.trends import trend
 from feedback.selectors import (
     HistoryEntry,
     current_analyses,
     judged_repetitions,
     mistake_history,
-    standing_verdicts,
 )
 from feedback.sentences import class_name
 from feedback.shares import share_text
@@ -70,7 +69,8 @@ def report_content(patient: Patient, start: date, end: date, note: str, note_by:
         "trends": [trend(everything, measured, exercise) for exercise in _done(entries)],
         "note": note,
         "note_by": note_by if note else "",
-        "reviewers": _reviewers(analyses),
+        "session_notes": session_notes(patient, start, end),
+        "reviewers": reviewers(analyses),
         "releases": _releases(analyses),
     }
 
@@ -286,26 +286,6 @@ def _picture(label: str, repetition: Repetition) -> dict[str, Any]:
         "reviewed": repetition.verdict_decision is not None,
         "drawing": picture(performed[moment.frame], corrected[moment.frame], camera, moment.angle),
     }
-
-
-def _reviewers(analyses: QuerySet[Analysis]) -> list[dict[str, Any]]:
-    """Who gave the verdicts that stand, how many, and when."""
-    verdicts = standing_verdicts().filter(repetition__analysis__in=_keys(analyses))
-    given: Counter[str] = Counter()
-    days: dict[str, set[date]] = {}
-    for verdict in verdicts.select_related("clinician").order_by("at", "pk"):
-        name = str(verdict.clinician)
-        given[name] += 1
-        days.setdefault(name, set()).add(timezone.localdate(verdict.at))
-    return [
-        {"name": name, "count": number, "days": _span(days[name])}
-        for name, number in given.most_common(MOST_NAMES)
-    ]
-
-
-def _span(days: set[date]) -> str:
-    first, last = (date_format(day, "j M Y") for day in (min(days), max(days)))
-    return first if first == last else _("{start} to {end}").format(start=first, end=last)
 
 
 def _releases(analyses: QuerySet[Analysis]) -> list[dict[str, str]]:

@@ -142,6 +142,7 @@ class _Paper:
         for trend in self.content["trends"]:
             self._trend(trend)
         self._note()
+        self._session_notes()
         self._reviewers()
         self._about()
 
@@ -175,9 +176,25 @@ class _Paper:
         if not self.content["note"]:
             self._write(_("No note was written."), 10, INK_2)
             return
-        room = _BOTTOM - 52 - self.y
-        self._write(self.content["note"], 10, most=max(12.0, room))
+        others = 30 if self.content.get("session_notes") else 0
+        self._write(self.content["note"], 10, most=max(12.0, self._room - others))
         self._write(self.content["note_by"], 9, INK_2)
+
+    @property
+    def _room(self) -> float:
+        """Millimetres that are left above who reviewed and how this was made."""
+        return _BOTTOM - 52 - self.y
+
+    def _session_notes(self) -> None:
+        notes = self.content.get("session_notes", [])  # not there in reports of before
+        if not notes:
+            return
+        self._heading(_("Notes on the sessions"))
+        for left, one in zip(range(len(notes), 0, -1), notes, strict=True):
+            if self._room < 9:
+                self._write(ngettext("and {n} more", "and {n} more", left).format(n=left), 9, INK_2)
+                return
+            self._write(f"{one['about']}: {one['text']} ({one['by']})", 9, most=max(5.0, self._room - 4))
 
     def _reviewers(self) -> None:
         self._heading(_("Reviewed by"))

@@ -8,7 +8,7 @@ from pytest_django.asserts import assertNumQueries
 
 from feedback.models import Repetition, Verdict
 from feedback.reports.content import report_content
-from tests.factories import PrescriptionFactory, VerdictFactory, days_ago
+from tests.factories import NoteFactory, PrescriptionFactory, VerdictFactory, days_ago
 from tests.site.pages import analysed
 
 INWARD, SHALLOW, RIGHT = "squat.knees_inward", "squat.not_low_enough", "squat.correct"
@@ -124,3 +124,19 @@ def test_the_trend_tells_the_measures_at_first_and_at_last(people):
         Repetition.objects.filter(measures__isnull=True).update(measures={"knee_bend": bend})
     (measure,) = content(people)["trends"][0]["measures"]
     assert (measure["first"], measure["last"]) == ("80°", "110°")
+
+
+def test_notes_on_the_sessions_say_what_they_are_on(people):
+    session, earlier = analysed(people.patient, [INWARD]), analysed(people.patient, [RIGHT], day=40)
+    repetition = Repetition.objects.get(analysis__session=session)
+    about = {"session": session, "author": people.lead}
+    NoteFactory(**about, text="Dark room")
+    NoteFactory(**about, text="Heel lifts", repetition=repetition, frame=30)
+    NoteFactory(**about, text="Gone", deleted_at=days_ago(0))
+    NoteFactory(session=earlier, author=people.lead, text="Long ago")
+    told = content(people)["session_notes"]
+    assert [(one["text"], one["by"]) for one in told] == [
+        ("Dark room", str(people.lead)), ("Heel lifts", str(people.lead)),
+    ]  # fmt: skip
+    assert "repetition" not in told[0]["about"]
+    assert told[1]["about"].endswith("repetition 1, at 1.0 s")

@@ -12,7 +12,7 @@ import pytest
 from feedback.reports.content import report_content
 from feedback.reports.pdf import report_pdf
 from feedback.reports.typeface import is_printable, printable
-from tests.factories import PrescriptionFactory, days_ago
+from tests.factories import NoteFactory, PrescriptionFactory, days_ago
 from tests.site.pages import analysed
 
 MISTAKES = ["squat.knees_inward", "squat.not_low_enough", "squat.front_bent", "squat.feet_too_wide"]
@@ -77,3 +77,17 @@ def test_letters_that_the_typeface_lacks_are_told_and_do_no_harm(people):
     assert not is_printable(people.patient.name)
     assert printable(people.patient.name) == "???? ? Petrović"
     assert report_pdf(made(people))[:5] == b"%PDF-"
+
+
+@pytest.mark.parametrize("note", ["", "Keep the load. " * 120])
+def test_many_long_notes_leave_two_pages(people, tmp_path, note):
+    session = analysed(people.patient, MISTAKES, corrected=True)
+    for n in range(8):
+        NoteFactory(session=session, author=people.lead, text=f"Note {n}: " + "the heel lifts again. " * 30)
+    pdf = report_pdf(made(people, note=note))
+    words = text_of(pdf, tmp_path)
+    assert words.count("\f") == 2
+    assert "Notes on the sessions" in words
+    assert "Note 0" in words
+    assert "more" in words
+    assert "How this was made" in words
