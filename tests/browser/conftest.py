@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from patients.models import User
 
+#: What `open_as` returns.
+Open = Callable[..., "Page"]
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,15 +29,6 @@ ARGUMENTS = [
 
 #: How long a test waits for what must come: generous, so that only what never comes fails on a busy machine.
 PATIENCE_MS = 60_000
-#: A key that is pressed before a page listens is lost, as is a frame of a browser that stalls: such a test
-#: is tried again. What is broken fails each time.
-TRIES_AGAIN = 2
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN))
 
 
 def find_chromium() -> str | None:
@@ -60,7 +53,7 @@ def chromium() -> Iterator["Browser"]:
 
 
 @pytest.fixture
-def open_as(chromium: "Browser", live_server: Any) -> Iterator[Callable[..., "Page"]]:
+def open_as(chromium: "Browser", live_server: Any) -> Iterator[Open]:
     """Return a function that opens a page of the site as a person; its complaints fail the test."""
     complaints: list[str] = []
     contexts = []

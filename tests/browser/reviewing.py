@@ -1,5 +1,6 @@
 """A clinician's hands: reviews a whole session by keyboard in a real browser, and counts the keys."""
 
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,8 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+#: Where a note is written.
+NOTE = "[data-note]:visible"
 _OPEN = ".rep.open:not(.saving)"
 _CURRENT = "article.finding:not([hidden])"
+
+
+def shown_frame(page: "Page") -> int:
+    """Return the frame that the player shows, from 1."""
+    found = re.search(r"frame (\d+)", page.inner_text("[data-time]"))
+    assert found
+    return int(found[1])
 
 
 @dataclass

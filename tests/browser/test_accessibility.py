@@ -69,7 +69,7 @@ def look(chromium: Any, live_server: Any, world: Any) -> Iterator[Callable[..., 
         page.set_default_timeout(120_000)
         answer = page.goto(live_server.url + seen.address(world))
         assert answer.status == 200, seen.name
-        page.wait_for_timeout(300)  # what scripts add to the page
+        page.wait_for_selector("body[data-ready]")  # with what scripts add to it
         return page
 
     yield opened

@@ -1,6 +1,5 @@
 """Notes, links to a view, and the session before beside this one, in a real browser."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +8,8 @@ from django.urls import reverse
 
 from feedback.models import Note, Repetition
 from feedback.motions import pack_motion
+from tests.browser.conftest import Open
+from tests.browser.reviewing import NOTE, shown_frame
 from tests.factories import (
     PASSWORD,
     AnalysisFactory,
@@ -17,21 +18,13 @@ from tests.factories import (
     RecordingFactory,
     RepetitionFactory,
     days_ago,
-    make_people,
 )
 from tests.motions import squats
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    pass
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-Open = Callable[..., "Page"]
-NOTE = "[data-note]:visible"
-
-
-@pytest.fixture
-def people(transactional_db: None) -> People:
-    return make_people()
 
 
 @pytest.fixture
@@ -49,10 +42,6 @@ def address(repetitions: list[Repetition]) -> str:
     return reverse("session", args=[repetitions[0].analysis.session.uuid])
 
 
-def frame(page: "Page") -> str:
-    return page.inner_text("[data-time]").split("frame ")[1].split()[0]
-
-
 def test_a_note_on_a_moment_leads_back_to_it(people: People, two: list[Repetition], open_as: Open) -> None:
     page = open_as(people.lead, f"{address(two)}?rep=2&frame=20")
     page.wait_for_selector(".view.has-correction")
@@ -66,9 +55,9 @@ def test_a_note_on_a_moment_leads_back_to_it(people: People, two: list[Repetitio
     assert (note.repetition, note.frame, note.author) == (two[1], 19, people.lead)
     assert page.input_value(NOTE) == ""
     page.keyboard.press("w")
-    assert frame(page) != "20"
+    assert shown_frame(page) != 20
     page.click("article:not([hidden]) [data-frame]")
-    assert frame(page) == "20"
+    assert shown_frame(page) == 20
     page.click("article:not([hidden]) [data-delete-url]")
     page.wait_for_selector("text=The note is deleted.")
     assert not page.is_visible("text=heel lifts")

@@ -1,21 +1,18 @@
 """Uploads and histories in a real browser: what scripts add to the pages, within the content policy."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.urls import reverse
 
 from feedback.models import Analysis
 from feedback.sessions import refresh_session
+from tests.browser.conftest import Open
 from tests.factories import AnalysisFactory, ModelReleaseFactory, People, RepetitionFactory, WorkerFactory
 from tests.motions import pose_bytes
 from tests.site.pages import analysed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-Open = Callable[..., Any]
 WIDER_THAN_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 

@@ -1,7 +1,6 @@
 """Nothing decided or written is lost: no connection, a page left, a sign-in that ended, two at once."""
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,26 +9,20 @@ from django.urls import reverse
 
 from feedback.models import Repetition, Verdict
 from feedback.verdicts import give_verdict
+from tests.browser.conftest import Open
+from tests.browser.reviewing import NOTE
 from tests.factories import (
     PASSWORD,
     AnalysisFactory,
     People,
     RecordingFactory,
     RepetitionFactory,
-    make_people,
 )
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-Open = Callable[..., "Page"]
-NOTE = "[data-note]:visible"
-
-
-@pytest.fixture
-def people(transactional_db: None) -> People:
-    return make_people()
 
 
 @pytest.fixture

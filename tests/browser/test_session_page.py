@@ -1,7 +1,6 @@
 """A clinician reviews a session in a real browser, with the keyboard."""
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,8 @@ from django.urls import reverse
 from feedback.models import BaselineRepetition, Repetition, Verdict
 from feedback.motions import pack_motion
 from feedback.sessions import refresh_session
+from tests.browser.conftest import Open
+from tests.browser.reviewing import shown_frame
 from tests.factories import (
     AnalysisFactory,
     CorrectionFactory,
@@ -17,7 +18,6 @@ from tests.factories import (
     RecordingFactory,
     RepetitionFactory,
     days_ago,
-    make_people,
 )
 from tests.motions import squats
 
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-Open = Callable[..., "Page"]
-
-
-@pytest.fixture
-def people(transactional_db: None) -> People:
-    return make_people()
 
 
 @pytest.fixture
@@ -51,10 +45,6 @@ def address(repetitions: list[Repetition]) -> str:
 
 def heading(page: "Page") -> str:
     return page.inner_text("article.finding:not([hidden]) h2").strip()
-
-
-def frame(page: "Page") -> int:
-    return int(re.search(r"frame (\d+)", page.inner_text("[data-time]"))[1])
 
 
 def decided(page: "Page", repetition: Repetition, state: str) -> None:
@@ -138,28 +128,28 @@ def test_nothing_plays_by_itself_and_curve_slider_and_body_are_one_moment(
 ) -> None:
     page = open_as(people.lead, address(repetitions))
     page.wait_for_selector(".view.has-correction")
-    opened_at = frame(page)
+    opened_at = shown_frame(page)
     page.wait_for_selector(".plot svg.main-svg")
     page.wait_for_timeout(200)
-    assert (frame(page), page.inner_text("[data-do=play] span")) == (opened_at, "Play")
+    assert (shown_frame(page), page.inner_text("[data-do=play] span")) == (opened_at, "Play")
     page.fill("[data-scrub]", "30")
-    assert frame(page) == 31
+    assert shown_frame(page) == 31
     page.locator("[data-time]").click()
     page.keyboard.press("ArrowRight")
-    assert frame(page) == 32
+    assert shown_frame(page) == 32
     box = page.locator(".plot").bounding_box()
     page.mouse.click(box["x"] + 44 + (box["width"] - 60) / 2, box["y"] + 30)
-    assert frame(page) == pytest.approx(45.5, abs=1)
-    assert page.input_value("[data-scrub]") == str(frame(page) - 1)
+    assert shown_frame(page) == pytest.approx(45.5, abs=1)
+    assert page.input_value("[data-scrub]") == str(shown_frame(page) - 1)
     page.keyboard.press("w")  # the correction sinks deeper: furthest apart near the bottom
-    worst = frame(page)
+    worst = shown_frame(page)
     assert worst == pytest.approx(46, abs=10)
     told = page.inner_text("article.finding:not([hidden]) [data-worst]")
     assert re.fullmatch(r"(Left|Right) knee \d+° less bent than corrected\.", told)
     assert page.locator("svg.over text.big").text_content() in told
     page.keyboard.press(" ")
     page.wait_for_function(f"() => document.querySelector('[data-scrub]').value != '{worst - 1}'")
-    assert frame(page) != worst
+    assert shown_frame(page) != worst
 
 
 def test_the_band_of_correct_repetitions_is_drawn_and_told(

@@ -97,4 +97,3 @@ document.fonts.ready.then(draw);
 addEventListener('themechange', draw);
 let width = plots.figure.clientWidth;
 addEventListener('resize', () => { if (plots.figure.clientWidth !== width) { width = plots.figure.clientWidth; draw(); } });
-document.body.dataset.ready = '1';

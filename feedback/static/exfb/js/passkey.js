@@ -42,4 +42,3 @@ button?.addEventListener('click', async () => {
     refuse(); // cancelled, timed out, or none there: the browser does not tell which
   }
 });
-document.body.dataset.ready = '1';

@@ -43,4 +43,3 @@ if (live?.dataset.api) {
   document.addEventListener('visibilitychange', () => { if (!document.hidden && isOpen()) ask(); });
   later();
 }
-document.body.dataset.ready = '1';

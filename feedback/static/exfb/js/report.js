@@ -24,4 +24,3 @@ function later() {
 }
 
 if (live) later();
-document.body.dataset.ready = '1';

@@ -164,4 +164,3 @@ if (current) {
   }
   select(current);
 }
-document.body.dataset.ready = '1';

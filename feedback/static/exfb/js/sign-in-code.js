@@ -6,4 +6,3 @@ if (/^[0-9A-Z-]{4,20}$/.test(code)) {
   history.replaceState(null, '', location.pathname);
   form.querySelector('button').focus();
 }
-document.body.dataset.ready = '1';

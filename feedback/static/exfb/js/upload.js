@@ -51,4 +51,3 @@ form.addEventListener('submit', (e) => {
   request.open('POST', location.href);
   request.send(new FormData(form));
 });
-document.body.dataset.ready = '1';

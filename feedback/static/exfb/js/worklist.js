@@ -17,4 +17,3 @@ function nextFilter() {
 const click = (selector) => () => document.querySelector(selector)?.click();
 keys({ j: () => move(1), k: () => move(-1), '/': () => document.querySelector('#q').focus(), f: nextFilter, g: click('.row h2 a'), '[': click('[rel=prev]'), ']': click('[rel=next]') });
 document.querySelector('#sort').addEventListener('change', (e) => e.target.form.requestSubmit());
-document.body.dataset.ready = '1';
