@@ -22,7 +22,7 @@ function element(name, attributes, text) {
 export class Marks {
   constructor(player, words) {
     Object.assign(this, { player, words, angle: null });
-    player.below = player.view.width < NARROW ? 52 : 0; // the callout lies there
+    player.below = (width) => (width < NARROW ? 52 : 0); // the callout lies there
     player.addEventListener('drawn', () => this.draw());
   }
 

@@ -12,10 +12,10 @@ export const MODES = ['overlay', 'side', 'ghost']; // and 'before', where an ear
 const COLORS = { performed: 'performed', corrected: 'corrected', before: 'ink-3' }; // tokens
 
 export class Player extends EventTarget {
-  // `stage` holds a canvas and svg.over; events: frame, drawn, state, camera, mode, load. `below`: pixels to leave free there.
+  // `stage` holds a canvas and svg.over; events: frame, drawn, state, camera, mode, load. `below(width)`: pixels to leave free there.
   constructor(stage, { mode = 'overlay', camera = 'three', loop = true } = {}) {
     super();
-    Object.assign(this, { stage, mode, loop, frame: 0, speed: 1, playing: false, motion: null, below: 0 });
+    Object.assign(this, { stage, mode, loop, frame: 0, speed: 1, playing: false, motion: null, below: () => 0 });
     this.canvas = stage.querySelector('canvas');
     this.svg = stage.querySelector('svg.over');
     this.renderer = new WebGLRenderer({ canvas: this.canvas });
@@ -175,7 +175,7 @@ export class Player extends EventTarget {
     this.floor.size(reach, target);
   }
 
-  fit() { this.view.fit(this.split ? 2 : 1, this.below); }
+  fit() { this.view.fit(this.split ? 2 : 1, this.below(this.view.width)); }
 
   resize() {
     this.view.resize();
