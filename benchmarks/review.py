@@ -7,6 +7,7 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -14,8 +15,11 @@ from tests.browser.conftest import ARGUMENTS, find_chromium
 from tests.browser.reviewing import review_first_session
 from tests.browser.running import CLINICIAN, PASSWORD, site_with_web
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 _SECONDS = 4
-#: Frames drawn while the motion plays, a second.
+#: How many frames are drawn while the motion plays.
 _COUNT_FRAMES = """(seconds) => new Promise((resolve) => {
   let frames = 0;
   const output = document.querySelector('[data-time]');
@@ -25,9 +29,25 @@ _COUNT_FRAMES = """(seconds) => new Promise((resolve) => {
   setTimeout(() => {
     document.querySelector('[data-do=play]').click();
     watch.disconnect();
-    resolve(frames / seconds);
+    resolve(frames);
   }, seconds * 1000);
 })"""
+
+
+def _frames(browser: "Browser", page: "Page") -> str:
+    """Play for some seconds; how many frames were drawn, and what one costs however busy the machine is."""
+    before = _computing(browser)
+    frames = page.evaluate(_COUNT_FRAMES, _SECONDS)
+    cost = (_computing(browser) - before) * 1000 / max(1, frames)
+    return f"{frames / _SECONDS:.0f} frames a second, {cost:.0f} ms of computing a frame"
+
+
+def _computing(browser: "Browser") -> float:
+    """Seconds that all processes of the browser have computed."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return sum(process["cpuTime"] for process in processes)
 
 
 def main() -> int:
@@ -64,10 +84,13 @@ def main() -> int:
             page.keyboard.press("Enter")
             page.wait_for_selector(".row")
             review = review_first_session(page, arguments.out)
-            print(f"reviewed in {review.seconds:.1f} s with {len(review.keys)} keys: {' '.join(review.keys)}")
+            print(
+                f"reviewed in {review.seconds:.1f} s, {review.waited:.1f} s of them waiting for the machine, "
+                f"with {len(review.keys)} keys: {' '.join(review.keys)}"
+            )
             for mode in ("side", "overlay"):
                 page.click(f"[data-mode={mode}]") if page.is_enabled(f"[data-mode={mode}]") else None
-                print(f"{page.evaluate(_COUNT_FRAMES, _SECONDS):.0f} frames a second, {mode}", flush=True)
+                print(f"{mode}: {_frames(browser, page)}", flush=True)
             browser.close()
     return 0
 

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +33,13 @@ class Review:
     keys: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     ended: float = 0.0
+    waited: float = 0.0  # seconds for the machine, of all those that it took
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        since = time.monotonic()
+        yield
+        self.waited += time.monotonic() - since
 
     @property
     def seconds(self) -> float:
@@ -60,10 +69,12 @@ def review_first_session(page: "Page", folder: Path | None = None) -> Review:
     review = Review(page, folder)
     review.picture("worklist")
     review.press("g", "session")
-    page.wait_for_selector("body[data-ready] .rep")
+    with review.waiting():
+        page.wait_for_selector("body[data-ready] .rep")
     total = page.locator(".rep").count()
     for number in range(1, total + 1):
-        _wait_for_motion(page)
+        with review.waiting():
+            _wait_for_motion(page)
         if number == 1:
             review.press(" ", "plays")
             page.wait_for_timeout(600)
@@ -71,9 +82,13 @@ def review_first_session(page: "Page", folder: Path | None = None) -> Review:
             review.press("w", "worst moment")
         _decide(review, number)
         if number < total:
-            page.wait_for_function(f"() => document.querySelectorAll('{_OPEN}').length <= {total - number}")
-    page.wait_for_function("() => !document.querySelector('.rep.open, .rep.saving')", timeout=60_000)
-    page.wait_for_selector("[data-saves]:has-text('Saved')")
+            with review.waiting():
+                page.wait_for_function(
+                    f"() => document.querySelectorAll('{_OPEN}').length <= {total - number}"
+                )
+    with review.waiting():
+        page.wait_for_function("() => !document.querySelector('.rep.open, .rep.saving')", timeout=60_000)
+        page.wait_for_selector("[data-saves]:has-text('Saved')")
     review.ended = time.monotonic()
     review.picture("all reviewed")
     return review
