@@ -1,7 +1,7 @@
-"""Analyses recordings while workers are killed with -9 and messages deleted, and counts what became of them.
+"""Analyses recordings while all that can go wrong does, and counts what became of them.
 
-The processes are real, with a database and a broker of their own. `storm.py` does the harm and the counting;
-it needs the settings of this site, which exist only once the site does.
+The processes are real, with a disk, a database and a broker of their own (`servers.py`). `storm.py` does the
+harm and the counting; it needs the settings of this site, which exist only once the site does.
 """
 
 import argparse
@@ -12,42 +12,77 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "script")]
 
+from servers import Disk, MissingProgram, Postgres, Redis  # noqa: E402
+
 from ml.manifest import DEFAULT_RELEASE, release_folder  # noqa: E402
-from tests.processes import RunningSite, temporary_database  # noqa: E402
+from tests.processes import RunningSite  # noqa: E402
 
 if TYPE_CHECKING:
-    import redis
+    from storm import Harm
 
-#: How often all data of Redis goes, where one message would have been lost.
-_WIPES = 0.1
+
+#: The disk holds this much and each recording with its rows.
+_DISK_MB, _RECORDING_MB = 96, 1.5
 
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
-    # However it is told to end, no process and no database is left behind.
+    # However it is told to end, no process, no server and no disk is left behind.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(143))
-    with services(arguments.quick) as (database, broker):
-        folder = Path(tempfile.mkdtemp(prefix="exfb-chaos-"))
-        passed = run(arguments, folder, database, broker)
-    if passed:
+    folder = Path(tempfile.mkdtemp(prefix="exfb-chaos-"))
+    folder.chmod(0o711)
+    passed = False
+    try:
+        with contextlib.ExitStack() as ending:
+            passed = run(arguments, folder, ending)
+    except MissingProgram as missing:
         shutil.rmtree(folder)
-    else:
-        print(f"Seed {arguments.seed}. Data and the log of all processes: {folder}", file=sys.stderr)
+        sys.exit(str(missing))
+    finally:
+        if passed:
+            shutil.rmtree(folder)
+    if not passed:
+        print(f"Seed {arguments.seed}. The log of all processes: {folder}", file=sys.stderr)
     return 0 if passed else 1
 
 
-def run(arguments: argparse.Namespace, folder: Path, database: str, broker: str) -> bool:
+def run(arguments: argparse.Namespace, folder: Path, ending: contextlib.ExitStack) -> bool:
     """Set up a site, let the storm rage, print its table; return whether all went well."""
-    release = release_folder(DEFAULT_RELEASE)
-    with RunningSite(folder, release, database=database, broker=broker) as site:
+    disk = Disk(folder / "disk", _DISK_MB + round(_RECORDING_MB * arguments.analyses))
+    ending.callback(disk.unmount)
+    redis, postgres = None, None
+    if not arguments.quick:
+        redis, postgres = Redis(folder / "redis"), Postgres(disk.folder / "postgres")
+        for server in (redis, postgres):
+            ending.callback(server.stop)
+            server.start()
+    clock = folder / "clock"
+    clock.write_text("0")
+    site = RunningSite(
+        folder,
+        release_folder(DEFAULT_RELEASE),
+        data=disk.folder / "data",
+        database=postgres.url if postgres else "",
+        broker=redis.url if redis else "",
+        app="harmful",
+    )
+    with site:
+        site.environment |= {
+            "CHAOS_CLOCK": str(clock),
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'script'}",
+            "BATCH_RECORDINGS": "3",
+            "ANALYSIS_LIMIT_SECONDS": "60",
+            "WORKER_MEMORY_MB": "2048",
+        }
         os.environ.update(site.environment)
         import django
 
@@ -55,11 +90,52 @@ def run(arguments: argparse.Namespace, folder: Path, database: str, broker: str)
         from storm import Storm
 
         chance = random.Random(arguments.seed)
-        storm = Storm(site, arguments.analyses, arguments.workers, chance, dropper(folder, broker, chance))
+        times = max(1, arguments.analyses // 50)
+        harms = harms_to(disk, postgres, redis, chance, times)
+        storm = Storm(site, arguments.analyses, arguments.workers, chance, harms)
         storm.rage(60 * arguments.minutes)
         passed = storm.report()
         django.db.connections.close_all()
     return passed
+
+
+def harms_to(
+    disk: Disk, postgres: Postgres | None, redis: Redis | None, chance: random.Random, times: int
+) -> "list[Harm]":
+    """Return all that is done besides killing workers, as far as it can be done here, and how often."""
+    from harmful import set_clock
+    from storm import Harm
+
+    drop = dropper(disk.folder / "data" / "broker" / "messages", redis, chance)
+    harms = [
+        Harm("messages deleted", 1.5, inf, drop),
+        Harm(
+            "clock set 10 min ahead and back",
+            45,
+            times,
+            once(lambda: set_clock(600)),
+            lambda: set_clock(0),
+            4,
+        ),
+    ]
+    if disk.can_be_filled:
+        revive = postgres.start if postgres else lambda: None
+        harms.append(Harm("disk filled", 45, times, once(disk.fill), lambda: (disk.free(), revive()), 4))
+    else:
+        print("The disk is not filled: only root may mount one that can be.", file=sys.stderr)
+    if redis:
+        harms.append(Harm("Redis stopped and wiped", 40, times, once(redis.stop), redis.start, 4))
+    if postgres:
+        harms.append(Harm("PostgreSQL restarted", 45, times, once(postgres.stop), postgres.start, 1))
+    return harms
+
+
+def once(harm: Callable[[], object]) -> Callable[[], int]:
+    def do() -> int:
+        harm()
+        return 1
+
+    return do
 
 
 def parse(given: list[str]) -> argparse.Namespace:
@@ -78,37 +154,22 @@ def parse(given: list[str]) -> argparse.Namespace:
     return arguments
 
 
-@contextlib.contextmanager
-def services(quick: bool) -> Iterator[tuple[str, str]]:
-    """Give the addresses of a new PostgreSQL database and of an unused Redis database; empty for none."""
-    if quick:
-        yield "", ""
-        return
-    try:
-        server, broker = os.environ["DATABASE_URL"], os.environ["CELERY_BROKER_URL"]
-    except KeyError as error:
-        sys.exit(f"{error.args[0]} is not set: name PostgreSQL and an unused Redis database, or use --quick.")
-    import redis
-
-    if redis.Redis.from_url(broker).dbsize():
-        sys.exit(f"The Redis database {broker} is in use; name another one, such as .../15.")
-    with temporary_database(server) as database:
-        try:
-            yield database, broker
-        finally:
-            redis.Redis.from_url(broker).flushdb()
-
-
-def dropper(folder: Path, broker: str, chance: random.Random) -> Callable[[], int]:
-    """Return what loses one waiting message, of Redis now and then everything, and tells how many it lost."""
-    if broker:
+def dropper(messages: Path, server: Redis | None, chance: random.Random) -> Callable[[], int]:
+    """Return what loses one waiting message, of the embedded broker or of Redis, and tells how many."""
+    if server:
         import redis
 
-        client = redis.Redis.from_url(broker)
-        return lambda: _wipe(client) if chance.random() < _WIPES else int(client.rpop("celery") is not None)
+        client = redis.Redis.from_url(server.url)
+
+        def take() -> int:
+            with contextlib.suppress(redis.RedisError):  # it is stopped
+                return int(client.rpop("celery") is not None)
+            return 0
+
+        return take
 
     def drop() -> int:
-        waiting = list((folder / "data" / "broker" / "messages").glob("*.celery.msg"))
+        waiting = list(messages.glob("*.celery.msg"))
         if waiting:
             with contextlib.suppress(FileNotFoundError):  # a worker was quicker
                 chance.choice(waiting).unlink()
@@ -116,12 +177,6 @@ def dropper(folder: Path, broker: str, chance: random.Random) -> Callable[[], in
         return 0
 
     return drop
-
-
-def _wipe(client: "redis.Redis") -> int:
-    waiting = client.llen("celery")
-    client.flushdb()
-    return int(waiting)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,17 @@ def temporary_database(url: str) -> Iterator[str]:
 class RunningSite:
     """Everything runs in processes of its own; all of them end with the `with` block."""
 
-    def __init__(self, folder: Path, release: Path, *, database: str = "", broker: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        release: Path,
+        *,
+        data: Path | None = None,
+        database: str = "",
+        broker: str = "",
+        app: str = "exfb_site",
+    ) -> None:
+        self._app = app
         self._processes: list[subprocess.Popen[bytes]] = []
         self._log = (folder / "processes.log").open("ab")
         self.log_path = folder / "processes.log"
@@ -84,7 +94,7 @@ class RunningSite:
             "PATH": os.environ["PATH"],
             "DJANGO_SETTINGS_MODULE": "exfb_site.settings",
             "PYTHONPATH": str(ROOT),
-            "DATA_DIR": str(folder / "data"),
+            "DATA_DIR": str(data or folder / "data"),
             "DATABASE_URL": database,
             "CELERY_BROKER_URL": broker,
             "SECRET_KEY": "for-tests-only",
@@ -123,7 +133,7 @@ class RunningSite:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -151,7 +161,7 @@ class RunningSite:
         name = f"test-{uuid.uuid4().hex[:6]}@%h"
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
         return self.start(
-            "-m", "celery", "-A", "exfb_site", "worker", "-l", "INFO", "-n", name, *quiet, *options
+            "-m", "celery", "-A", self._app, "worker", "-l", "INFO", "-n", name, *quiet, *options
         )
 
     def start_sweep(self) -> subprocess.Popen[bytes]:

@@ -1,13 +1,15 @@
-"""script/chaos counts right, refuses to touch what is in use, and brings a small site through a storm."""
+"""script/chaos counts right, harms what it says, and brings a small site through a storm."""
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+import redis
 
 from feedback.models import Analysis
 from tests.factories import AnalysisFactory, RepetitionFactory
@@ -16,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "script"))
 
 import chaos  # noqa: E402
+import servers  # noqa: E402
 import storm  # noqa: E402
 
 
@@ -51,24 +54,73 @@ def test_nothing_submitted_is_no_success() -> None:
 
 
 def test_only_messages_of_the_queue_are_deleted(tmp_path: Path) -> None:
-    messages = tmp_path / "data" / "broker" / "messages"
-    messages.mkdir(parents=True)
     for name in ("1.celery.msg", "2.celery.msg", "3.other.msg"):
-        (messages / name).touch()
-    drop = chaos.dropper(tmp_path, "", random.Random(0))
+        (tmp_path / name).touch()
+    drop = chaos.dropper(tmp_path, None, random.Random(0))
     assert [drop() for _ in range(3)] == [1, 1, 0]
-    assert [path.name for path in messages.iterdir()] == ["3.other.msg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["3.other.msg"]
 
 
-def test_without_quick_the_servers_must_be_named(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
-    environment["TMPDIR"] = str(tmp_path)
-    refused = subprocess.run(
-        [sys.executable, ROOT / "script" / "chaos.py"], capture_output=True, text=True, env=environment
+def test_a_server_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(servers.MissingProgram, match="no-such-server"):
+        servers.find_program("no-such-server")
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
+def test_redis_forgets_everything_when_it_is_stopped(tmp_path: Path) -> None:
+    server = servers.Redis(tmp_path / "redis")
+    try:
+        server.start()
+        client = redis.Redis.from_url(server.url)
+        client.rpush("celery", "message")
+        assert chaos.dropper(tmp_path, server, random.Random(0))() == 1
+        client.rpush("celery", "message")
+        server.stop()
+        with pytest.raises(redis.ConnectionError):
+            client.ping()
+        assert chaos.dropper(tmp_path, server, random.Random(0))() == 0
+        server.start()
+        assert client.dbsize() == 0
+    finally:
+        server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
+def test_a_disk_is_filled_and_freed(tmp_path: Path) -> None:
+    disk = servers.Disk(tmp_path / "disk", megabytes=1)
+    try:
+        disk.fill()
+        with pytest.raises(OSError, match="No space"):
+            (disk.folder / "file").write_bytes(b"x" * 9000)
+        disk.free()
+        (disk.folder / "file").write_bytes(b"x" * 9000)
+    finally:
+        disk.unmount()
+    assert list(disk.folder.iterdir()) == []
+
+
+def test_the_clock_of_the_site_is_set(tmp_path: Path) -> None:
+    """In a process of its own, whose clock is then another one."""
+    script = """
+import django; django.setup()
+import harmful
+from django.utils import timezone
+before = timezone.now()
+harmful.set_clock(600)
+print(round((timezone.now() - before).total_seconds()))
+"""
+    (tmp_path / "clock").write_text("0")
+    environment = os.environ | {
+        "CHAOS_CLOCK": str(tmp_path / "clock"),
+        "DATA_DIR": str(tmp_path),
+        "DEBUG": "true",
+        "DJANGO_SETTINGS_MODULE": "exfb_site.settings",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'script'}",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False
     )
-    assert refused.returncode == 1
-    assert "DATABASE_URL is not set" in refused.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert 600 <= int(done.stdout) <= 660, done.stderr
 
 
 @pytest.mark.worker
@@ -78,7 +130,7 @@ def test_a_small_storm_leaves_every_analysis_done_once(tmp_path: Path) -> None:
         [sys.executable, ROOT / "script" / "chaos.py", "--quick", "--analyses", "5", "--seed", "1"],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=480,
         env=os.environ | {"TMPDIR": str(tmp_path)},
     )
     assert calm.returncode == 0, calm.stdout + calm.stderr
