@@ -28,15 +28,20 @@ def site_with_web(folder: Path) -> Iterator[tuple[RunningSite, str]]:
     (release,) = (one for one in RELEASES.iterdir() if one.is_dir())
     with RunningSite(folder, release) as site:
         site.python(_CLINICIAN)
-        site.environment.update(DEBUG="true", HTTPS="false")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        site.start("-m", "gunicorn", "exfb_site.wsgi", "--bind", f"127.0.0.1:{port}")
+        site.environment["DEBUG"] = "true"
         site.start_worker("--pool", "solo")
-        address = f"http://127.0.0.1:{port}"
-        _wait_until_up(address)
-        yield site, address
+        yield site, f"http://127.0.0.1:{start_web(site)}"
+
+
+def start_web(site: RunningSite, *options: str) -> int:
+    """Start the web server of a site and wait until it answers; return its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    site.environment["HTTPS"] = "false"
+    site.start("-m", "gunicorn", "exfb_site.wsgi", "--bind", f"127.0.0.1:{port}", *options)
+    _wait_until_up(f"http://127.0.0.1:{port}")
+    return port
 
 
 def _wait_until_up(address: str) -> None:
