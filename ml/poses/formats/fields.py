@@ -142,6 +142,18 @@ def _numbers(
     values[negative] *= -1.0
     values[starts == ends] = np.nan
     plain = (n_digits + n_dots == lengths) & (n_dots <= 1) & (n_digits >= 1) & (n_digits <= _MOST_DIGITS)
-    for i in np.flatnonzero(~plain & (starts < ends)):
-        values[i] = number(data[starts[i] : ends[i]].tobytes().decode("utf-8", "replace").strip())
+    odd = np.flatnonzero(~plain & (starts < ends))
+    values[odd] = _one_by_one(data, starts[odd], ends[odd])
     return values
+
+
+def _one_by_one(data: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> list[float]:
+    if not len(starts):
+        return []
+    first = int(starts.min())
+    text = data[first : int(ends.max())].tobytes()
+    fields = [text[a:b] for a, b in zip((starts - first).tolist(), (ends - first).tolist(), strict=True)]
+    try:
+        return list(map(float, fields))
+    except ValueError:
+        return [number(field.decode("utf-8", "replace").strip()) for field in fields]

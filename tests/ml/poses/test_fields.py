@@ -8,7 +8,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml.poses.errors import PoseFormatError
@@ -25,6 +25,7 @@ _WRITTEN = st.one_of(
 )
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(_WRITTEN, min_size=3, max_size=3), min_size=1, max_size=20))
 def test_numbers_are_those_that_python_reads(rows):
     fields, counts = fields_of("\n".join(map(",".join, rows)), ",")
@@ -53,16 +54,18 @@ def test_words_are_found_by_their_whole_text():
     assert fields.places(["Neck", "Head"]).tolist() == [1, 0, -1, -1, 1, -1]
 
 
+_THREE = st.lists(_FLOATS | st.none(), min_size=3, max_size=3)
 _LISTS = st.one_of(
-    st.lists(_FLOATS, min_size=60, max_size=80),
-    st.lists(st.lists(_FLOATS | st.none(), min_size=3, max_size=3), min_size=30, max_size=40),
-    st.lists(st.lists(st.lists(_FLOATS, min_size=2, max_size=2), min_size=3, max_size=3), min_size=12),
-    st.lists(st.lists(_FLOATS, max_size=3), min_size=60),
+    _THREE.map(lambda values: values * 25),
+    _THREE.map(lambda values: [values] * 30),
+    _THREE.map(lambda values: [[values, values]] * 15),
+    st.lists(st.lists(_FLOATS, max_size=3), min_size=2, max_size=3).map(lambda lists: lists * 30),
     st.just("[" + "1, " * 80 + "1]"),
     st.just(math.nan),
 )
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.text(max_size=5), st.lists(_LISTS, max_size=2), max_size=3), st.sampled_from([None, 2])
 )
