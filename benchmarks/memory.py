@@ -38,7 +38,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="exfb-memory-") as folder:
         site = RunningSite(Path(folder), release_folder(DEFAULT_RELEASE))
         with site:
-            port = start_web(site, "--max-requests", "0")
+            port = start_web(site, "--max-requests", "0", "--keep-alive", "600")
             site.start_worker("--pool", "solo")
             site.start_sweep()
             use = user_of(site, port)
