@@ -157,12 +157,13 @@ def _seen(positions: NDArray[np.floating]) -> NDArray[np.float64]:
         foot = foot / np.maximum(np.linalg.norm(foot, axis=1, keepdims=True), 1e-6)
         seen[:, toe] = seen[:, ankle] + TOE_AHEAD * foot
         seen[:, heel] = seen[:, ankle] - HEEL_BEHIND * foot
-    return _resample(seen, N_FRAMES)
+    return resample(seen, N_FRAMES)
 
 
-def _resample(x: NDArray[np.float64], n_frames: int) -> NDArray[np.float64]:
+def resample(x: NDArray[np.floating], n_frames: int) -> NDArray[np.float64]:
+    """Stretch (F, ...) to so many frames, read in straight lines between its own."""
     at = np.linspace(0, len(x) - 1, n_frames)
     before = np.minimum(at.astype(int), max(len(x) - 2, 0))
     after = np.minimum(before + 1, len(x) - 1)
-    share = (at - before)[:, None, None]
+    share = (at - before).reshape(-1, *[1] * (x.ndim - 1))
     return np.asarray((1 - share) * x[before] + share * x[after])

@@ -14,7 +14,17 @@ from ml.baseline import baseline_mean, mirrored
 from ml.catalogue import CODES, EXERCISES, correct_code, exercise_of
 from ml.datasets import FIRST_UNSEEN_PERSON
 from ml.dct import dct_time
-from ml.encoding import FOLLOWS, N_COEFFICIENTS, N_FRAMES, N_NODES, PELVIS, encode, leg_length
+from ml.encoding import (
+    FOLLOWS,
+    N_COEFFICIENTS,
+    N_FRAMES,
+    N_NODES,
+    PELVIS,
+    encode,
+    leg_length,
+    placement,
+    resample,
+)
 from ml.judge import judge_features
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
@@ -30,6 +40,7 @@ LOST_AT_AN_END = {"squat": 0.09, "lunge": 0.09, "plank": 0.25}
 ADDED_AT_AN_END_S = 0.3
 #: Repetitions marked correct that may stand beside a repetition as the person's baseline.
 MOST_BASELINES = 3
+_ANKLES = list(EC3D_19.indices("left_ankle", "right_ankle"))
 _LEGS = [
     i for i, name in enumerate(EC3D_19.joints) if name.split("_")[-1] in ("knee", "ankle", "toe", "heel")
 ]
@@ -181,15 +192,18 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
             for code, magnitude in [(correct_code(exercise), None)] * MOST_BASELINES + drawn
         ]
         sensor = SENSORS[int(rng.choice(len(SENSORS), p=SENSOR_SHARES))]
-        observed = observe_in_turn([[repetition.performed] for repetition in simulated], sensor, rng)
-        seen = [prepare(sequence).sequence for (sequence,) in observed]
+        observed = observe_in_turn([[motion.performed, motion.correct] for motion in simulated], sensor, rng)
+        seen = [prepare(performed).sequence for performed, _ in observed]
         encoded = encode(seen)
         inputs.append(encoded[MOST_BASELINES:])
         baselines.append(np.repeat(encoded[None, :MOST_BASELINES], len(codes), axis=0))
         features += [judge_features(sequence) for sequence in seen[MOST_BASELINES:]]
         labels += [CODES.index(code) for code in codes]
-        changes += [encoded_change(repetition) for repetition in simulated[MOST_BASELINES:]]
-        legs += [leg_length(repetition.performed.positions) for repetition in simulated[MOST_BASELINES:]]
+        changes += [
+            encoded_change(repetition, *both)
+            for repetition, both in zip(simulated[MOST_BASELINES:], observed[MOST_BASELINES:], strict=True)
+        ]
+        legs += [leg_length(sequence.positions) for sequence in seen[MOST_BASELINES:]]
     return (
         np.concatenate(inputs),
         np.stack(features),
@@ -202,23 +216,31 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
     )
 
 
-def encoded_change(simulated: SimulatedRepetition) -> NDArray[np.float32]:
+def encoded_change(
+    simulated: SimulatedRepetition, performed: PoseSequence, correct: PoseSequence
+) -> NDArray[np.float32]:
     """Return what to add to the encoded performed motion to have the encoded true correction, (57, K).
 
-    From the simulated motions themselves, not from what a sensor makes of them: the change has no noise.
-    Simulated people face +y, as the encoding has them.
+    As the sensor would see it: it makes of the correction what it makes of the performed motion, with the
+    same errors, so that noise is in neither. Only how far the ankles move over the ground, which a sensor
+    that is centred on the pelvis does not see, is as it truly is.
+
+    Parameters
+    ----------
+    simulated : SimulatedRepetition
+    performed, correct : PoseSequence
+        Its two motions as one sensor saw them.
     """
-    moved = simulated.correct.positions - simulated.performed.positions
-    nodes = moved - moved[:, [PELVIS]]
-    nodes[:, PELVIS] = moved[:, PELVIS]
+    place = placement(performed.positions)
+    before, after = (seen.positions - seen.positions[:, [PELVIS]] for seen in (performed, correct))
+    nodes = resample(after - before, N_FRAMES) @ place.axes.T / place.leg_length
+    # Simulated people face +y, as the encoding has them.
+    moved = simulated.correct.positions[:, _ANKLES] - simulated.performed.positions[:, _ANKLES]
+    over_ground = resample(moved / place.leg_length, N_FRAMES).mean(axis=1)
+    nodes[:, PELVIS] = over_ground - nodes[:, _ANKLES].mean(axis=1)
     for joint, leader in FOLLOWS.items():
         nodes[:, EC3D_19.index(joint)] = nodes[:, EC3D_19.index(leader)]
-    at = np.linspace(0, len(nodes) - 1, N_FRAMES)
-    before = np.minimum(at.astype(int), len(nodes) - 2)
-    share = (at - before)[:, None, None]
-    resampled = (1 - share) * nodes[before] + share * nodes[before + 1]
-    resampled /= leg_length(simulated.performed.positions)
-    rows = resampled.transpose(2, 1, 0).reshape(N_NODES, N_FRAMES)
+    rows = nodes.transpose(2, 1, 0).reshape(N_NODES, N_FRAMES)
     return dct_time(rows, N_COEFFICIENTS).astype(np.float32)
 
 

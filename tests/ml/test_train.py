@@ -87,7 +87,9 @@ def test_other_seeds_are_other_people(examples):
 @pytest.mark.parametrize("code", ["squat.not_low_enough", "lunge.knee_passes_toe", "plank.hunched_back"])
 def test_the_encoded_change_leads_to_the_true_correction(code):
     repetition = simulate_repetition(Person.sample(9), code, np.random.default_rng(9), 0.7)
-    change = decode_change(encoded_change(repetition), repetition.performed.positions)
+    change = decode_change(
+        encoded_change(repetition, repetition.performed, repetition.correct), repetition.performed.positions
+    )
     reached = repetition.performed.positions + change
     joints = [
         i
