@@ -86,17 +86,16 @@ def correct(performed: NDArray[np.floating], change: NDArray[np.floating], frame
     wish: Array = np.asarray(change, dtype=np.float64)
     fade = _fade_in(own, frame_rate)
     wanted = own + wish * fade[:, None, None]
-    lengths = bone_lengths(own)
-    walked = _walk(wanted, lengths)
     anchors, hold = _anchors(own, wish, fade, frame_rate)
     total = hold.sum(1, keepdims=True)
-    shift = np.sum((anchors - walked) * hold[..., None], axis=1) / np.maximum(total, 1e-6)
+    shift = np.sum((anchors - wanted) * hold[..., None], axis=1) / np.maximum(total, 1e-6)
     # Where nothing is planted the body goes where the network wants it.
-    moved = walked + (shift * np.minimum(total, 1) * fade[:, None])[:, None]
+    moved = wanted + (shift * np.minimum(total, 1) * fade[:, None])[:, None]
     targets = hold[..., None] * anchors + (1 - hold[..., None]) * moved
     pinned = hold.max(axis=0) > 0
     pinned[_ANKLES] = True
     moved[:, pinned] = targets[:, pinned]
+    lengths = bone_lengths(own)
     fitted = _fit(moved, lengths, pinned)
     return _with_followers(fitted, own, lengths)
 
@@ -115,7 +114,8 @@ def check(
         if c.end > settled
     ]
     # Against the start as it would be with the person's own bones: a camera's error in length is no change.
-    start = _walk(np.asarray(performed[:1], dtype=np.float64), lengths)
+    standing = np.isin(np.arange(shift.shape[1]), _ANKLES)
+    start = _fit(np.asarray(performed[:1], dtype=np.float64), lengths, standing)
     moved_at_start = (np.asarray(corrected[:1]) - start)[0, _UPPER_BODY]
     shaking, steady = (_acceleration(motion, frame_rate) for motion in (corrected, performed))
     # At the same tempo a deeper squat accelerates more, by as much as its path is longer; that is no shaking.
@@ -138,11 +138,21 @@ def largest_shift(performed: NDArray[np.floating], corrected: NDArray[np.floatin
 def joints_moved_most(
     performed: NDArray[np.floating], corrected: NDArray[np.floating], *, at_most: int = 4
 ) -> tuple[str, ...]:
-    """Name the joints whose largest shift is at least half of the largest of all, most moved first."""
-    shifts = np.linalg.norm(np.asarray(corrected) - performed, axis=2).max(0)
-    shifts[[*_FEET, _J["nose"]]] = 0  # they only follow
-    order = np.argsort(-shifts)[:at_most]
-    return tuple(EC3D_19.joints[i] for i in order if shifts[i] > max(0.5 * shifts.max(), 1e-6))
+    """Name the joints that have to do something else, the one with most to change first.
+
+    A joint that only comes along, as a hand with a leaning trunk, is not to be named; nor is one that stays
+    where it is while its neighbour moves, as an ankle under a knee. So what counts is how far a joint moves,
+    or how far it moves as seen from the joint that carries it, whichever is less, at the worst frame. Named
+    are those with at least half of the largest.
+    """
+    shifts = np.asarray(corrected, dtype=np.float64) - performed
+    own = shifts.copy()
+    for parent, child in EC3D_19.bones:
+        own[:, child] -= shifts[:, parent]
+    sizes = np.minimum(np.linalg.norm(shifts, axis=2), np.linalg.norm(own, axis=2)).max(0)
+    sizes[[*_FEET, _J["nose"]]] = 0  # they only follow
+    order = np.argsort(-sizes)[:at_most]
+    return tuple(EC3D_19.joints[i] for i in order if sizes[i] > max(0.5 * sizes.max(), 1e-6))
 
 
 def bone_lengths(positions: NDArray[np.floating]) -> Array:
@@ -244,14 +254,6 @@ def _fade_in(performed: Array, frame_rate: float) -> Array:
     n_fading = FADE_IN_LYING * frame_rate if is_lying(performed) else FADE_IN * n_frames
     share = np.clip(np.arange(n_frames) / max(4, min(n_fading, n_frames / 3)), 0, 1)
     return np.asarray(share**2 * (3 - 2 * share))
-
-
-def _walk(positions: Array, lengths: Array) -> Array:
-    """Give every bone its length, from the pelvis outwards; directions stay."""
-    walked = positions.copy()
-    for (parent, child), length in zip(EC3D_19.bones, lengths, strict=True):
-        walked[:, child] = walked[:, parent] + length * _unit(positions[:, child] - positions[:, parent])
-    return walked
 
 
 def _fit(positions: Array, lengths: Array, pinned: NDArray[np.bool_]) -> Array:

@@ -136,6 +136,31 @@ def test_joints_moved_most_are_named():
     assert joints_moved_most(corrected, corrected) == ()
 
 
+@pytest.mark.parametrize(
+    ("code", "first", "comes_along"),
+    [
+        ("squat.knees_inward", "knee", "ankle"),
+        ("squat.not_low_enough", "mid_hip", "neck"),
+        ("squat.front_bent", "neck", "wrist"),
+        ("plank.hunched_back", "mid_hip", "neck"),
+    ],
+)
+def test_a_joint_that_only_comes_along_is_not_named(code, first, comes_along):
+    repetition = simulated(code, 1)
+    named = joints_moved_most(repetition.performed.positions, repetition.correct.positions)
+    assert named[0].endswith(first)
+    assert not any(joint.endswith(comes_along) for joint in named)
+
+
+def test_bones_that_a_sensor_stretches_are_mended_with_little_movement():
+    performed = simulated("squat.correct").performed.positions
+    seen = (
+        performed + gaussian_filter1d(np.random.default_rng(3).normal(size=performed.shape), 5, axis=0) / 20
+    )
+    moved = np.linalg.norm(correct(seen, np.zeros_like(seen)) - seen, axis=2).mean()
+    assert moved < 0.6 * np.linalg.norm(seen - performed, axis=2).mean()
+
+
 @pytest.mark.parametrize("n_frames", [1, 2, 5])
 def test_few_frames_are_no_trouble(n_frames):
     performed = simulated("squat.correct").performed.positions[:n_frames]
