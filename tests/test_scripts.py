@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-SHELL_SCRIPTS = [ROOT / "script" / name for name in ("bootstrap", "chaos", "demo", "lint", "test")] + [
-    ROOT / ".ci" / "run"
-]
+SHELL_SCRIPTS = [
+    ROOT / "script" / name for name in ("bootstrap", "chaos", "demo", "lint", "model_pictures", "test")
+] + [ROOT / ".ci" / "run"]
 
 sys.path.insert(0, str(ROOT / "script"))
 
@@ -193,3 +193,15 @@ def test_gunicorn_answers_with_threads_and_limits() -> None:
     assert configured["worker_class"] == "gthread"
     assert (configured["workers"], configured["threads"]) == (2, 4)
     assert configured["limit_request_field_size"] <= 8190
+
+
+def test_the_pictures_of_the_model_card_show_what_was_confused(tmp_path: Path, capsys: Any) -> None:
+    import model_pictures
+
+    assert model_pictures.main(["--data", "sim:7:1", "--out", str(tmp_path)]) == 0
+    assert str(tmp_path / "confusion-sim.svg") in capsys.readouterr().out
+    drawn = (tmp_path / "confusion-sim.svg").read_text()
+    assert "squat.knees inward" in drawn
+    assert "n 11" in drawn
+    assert "probability" in (tmp_path / "reliability-sim.svg").read_text()
+    assert model_pictures.main(["--data", "sim:nobody", "--out", str(tmp_path)]) == 2
