@@ -30,6 +30,8 @@ MOVEMENTS = {
     9: "shoulder_rotation",
     10: "shoulder_scaption",
 }
+#: Deep squat and inline lunge.
+SQUATS_AND_LUNGES = {1, 3}
 COLUMNS = {"sensor", "movement", "subject", "episode", "label", "start", "n_frames"}
 FRAME_RATE_HZ = 30.0
 

@@ -2,7 +2,8 @@
 
 A source is a kind and a place: `rmd:FOLDER` (with the edges of each repetition), `one:EXERCISE:FILE` (a pose
 file of one repetition), `other:PATH` (pose files of none of the exercises), `irds:FOLDER` (arm exercises),
-`sim:SEED:N` and `sim-other:SEED:N` (simulated), or a source of `ml.datasets`, each repetition a recording.
+`uiprmd-other:FOLDER` (its movements that are neither squat nor lunge), `noise:SEED:N`, `sim:SEED:N` and
+`sim-other:SEED:N` (simulated), or a source of `ml.datasets`, each repetition a recording.
 """
 
 import csv
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
+from ml import ui_prmd
 from ml.catalogue import EXERCISES, exercise_of
 from ml.datasets import DatasetError, load
 from ml.poses.assemble import assemble
@@ -23,7 +26,7 @@ from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
 from ml.repetitions import Span
 from ml.sensors import PERFECT, SENSORS
-from ml.simulate import Person
+from ml.simulate import Person, simulate_repetition
 from ml.simulated_recordings import draw_other_plan, draw_plan, simulate_whole_recording
 
 FRAME_RATES_HZ = (15.0, 24.0, 30.0, 60.0, 120.0)
@@ -94,6 +97,32 @@ def _irds(place: str) -> Iterator[WholeRecording]:
         yield WholeRecording(f"irds {start}", prepare(sequence).sequence, ())
 
 
+def _ui_prmd_other(place: str) -> Iterator[WholeRecording]:
+    movements = set(ui_prmd.MOVEMENTS) - ui_prmd.SQUATS_AND_LUNGES
+    for episode in ui_prmd.episodes(Path(place), movements):
+        name = f"{ui_prmd.MOVEMENTS[episode.movement]} {episode.number} of subject {episode.subject}"
+        try:
+            yield WholeRecording(name, prepare(episode.sequence).sequence, ())
+        except PoseFormatError:
+            continue
+
+
+def _noise(place: str) -> Iterator[WholeRecording]:
+    """A simulated person who stands, with every joint wandering by itself."""
+    seed, _, count = place.partition(":")
+    for i in range(int(count)):
+        rng = np.random.default_rng([int(seed), i])
+        standing = simulate_repetition(Person.sample(FIRST_PERSON + i), "squat.correct", rng).performed
+        frames = int(rng.uniform(60, 600))
+        wander = gaussian_filter1d(rng.normal(size=(frames, 19, 3)), rng.uniform(1, 20), axis=0)
+        wander *= rng.uniform(0.02, 0.3) / wander.std()
+        sequence = standing.with_positions(standing.positions[:1] + wander)
+        try:
+            yield WholeRecording(f"noise {i}", prepare(sequence).sequence, ())
+        except PoseFormatError:
+            continue
+
+
 def _one(place: str) -> Iterator[WholeRecording]:
     exercise, _, path = place.partition(":")
     if exercise not in EXERCISES:
@@ -138,6 +167,8 @@ def _known(name: str, sequence: PoseSequence, spans: list[Span]) -> WholeRecordi
 _LOADERS: dict[str, Callable[[str], Iterator[WholeRecording]]] = {
     "rmd": _rmd,
     "irds": _irds,
+    "uiprmd-other": _ui_prmd_other,
+    "noise": _noise,
     "one": _one,
     "other": _other,
     "sim": lambda place: _simulated(place, draw_plan),
