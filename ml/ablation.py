@@ -40,9 +40,12 @@ class TwoDimensional(FeedbackNetwork):
         )
         return NetworkOutput(output.log_probabilities, rows.T @ output.change)
 
-    def standardise_by(self, inputs: Tensor, baselines: Tensor | None = None, *, floor: float = 0.02) -> None:
+    def standardise_by(
+        self, inputs: Tensor, changes: Tensor, baselines: Tensor | None = None, *, floor: float = 0.02
+    ) -> None:
         rows = torch.as_tensor(dct_basis(inputs.shape[1], inputs.shape[1]).copy()).to(inputs)
-        super().standardise_by(rows @ inputs, None if baselines is None else rows @ baselines, floor=floor)
+        beside = None if baselines is None else rows @ baselines
+        super().standardise_by(rows @ inputs, rows @ changes, beside, floor=floor)
 
 
 class WithoutFeedback(FeedbackNetwork):
@@ -57,7 +60,7 @@ class Separate(FeedbackNetwork):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
-        self.of_correction = GraphLayer(config.n_seen, config.n_features, config.n_hidden, config.dropout)
+        self.of_correction = GraphLayer(config.n_seen, config.n_features, config.n_hidden)
 
     def forward(
         self, x: Tensor, *, label: Tensor | None = None, baseline: Tensor | None = None
@@ -66,7 +69,7 @@ class Separate(FeedbackNetwork):
         log_probabilities = self.classification(self.shared(features))
         told = self._told(log_probabilities, label)
         change = self.correction(self.of_correction(features), told)
-        return NetworkOutput(log_probabilities, change * self.input_scale[: self.config.n_nodes])
+        return NetworkOutput(log_probabilities, change * self.change_scale)
 
 
 class AsSimulated(TrainingSet):

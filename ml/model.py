@@ -15,8 +15,8 @@ buffers that do nothing until they are filled:
   alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
 * ours also sees the angles and distances between the joints, each a node like a coordinate, and how they
   differ from the person's own correct way;
-* ours standardises its input and gives its change in the same units, because of an orthonormal transform the
-  first coefficients are a thousand times the last.
+* ours standardises its input and its change, each by what training motions have, because of an orthonormal
+  transform the first coefficients are a thousand times the last.
 """
 
 from dataclasses import dataclass
@@ -136,13 +136,14 @@ class ClassificationBranch(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         pooled = config.n_hidden // 2
+        self.dropout = nn.Dropout(config.dropout)
         self.mix_axes = nn.Conv2d(3, 3, kernel_size=(1, 3), padding=(0, 1), bias=False)
         self.graph = GraphLayer(config.n_seen, pooled, config.n_coefficients, config.dropout)
         self.linear = nn.Linear(config.n_seen * config.n_coefficients, len(config.classes))
         self.n_nodes = config.n_nodes
 
     def forward(self, shared: Tensor) -> Tensor:
-        x = F.avg_pool1d(shared, 2)  # (B, N, H/2)
+        x = F.avg_pool1d(self.dropout(shared), 2)  # (B, N, H/2)
         axes = x[:, : self.n_nodes].unflatten(1, (3, -1))  # (B, 3, J, H/2): all x, all y, all z
         mixed = self.mix_axes(axes).flatten(1, 2)
         x = torch.cat([mixed, x[:, self.n_nodes :]], dim=1)  # (B, N + A, H/2): angles have no axes
@@ -152,7 +153,8 @@ class ClassificationBranch(nn.Module):
 class CorrectionBranch(nn.Module):
     """From the shared features and what the classes say to a change of the coefficients.
 
-    Without dropout: a name survives the loss of some features, a place in metres does not.
+    Without dropout, before it and in it: a name survives the loss of some features, a place in metres does
+    not.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -184,27 +186,33 @@ class FeedbackNetwork(nn.Module):
     input_mean: Tensor
     input_scale: Tensor
     difference_scale: Tensor
+    change_scale: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.shared = GraphLayer(config.n_seen, config.n_features, config.n_hidden, config.dropout)
+        self.shared = GraphLayer(config.n_seen, config.n_features, config.n_hidden)
         self.classification = ClassificationBranch(config)
         self.correction = CorrectionBranch(config)
         shape = (config.n_seen, config.n_coefficients)
         self.register_buffer("input_mean", torch.zeros(shape))
         self.register_buffer("input_scale", torch.ones(shape))
+        self.register_buffer("change_scale", torch.ones(shape[1]).repeat(config.n_nodes, 1))
         if config.baseline:
             self.register_buffer("difference_scale", torch.ones(shape))
 
-    def standardise_by(self, inputs: Tensor, baselines: Tensor | None = None, *, floor: float = 0.02) -> None:
-        """Set mean and scale of the input from training motions (S, N, K) and what they are compared with.
+    def standardise_by(
+        self, inputs: Tensor, changes: Tensor, baselines: Tensor | None = None, *, floor: float = 0.02
+    ) -> None:
+        """Set all scales from training motions (S, N, K), their changes and what they are compared with.
 
         `floor` keeps a coefficient that hardly varies (in leg lengths) from being blown up to noise.
         """
         seen = self._seen(inputs)
         self.input_mean.copy_(seen.mean(0))
         self.input_scale.copy_(seen.std(0).clamp_min(floor))
+        # Not the input's: the pelvis's path is told about its mean, yet a correction moves that mean.
+        self.change_scale.copy_(changes.square().mean(0).sqrt().clamp_min(floor))
         if baselines is not None and self.config.baseline:
             differences = seen - self._seen(baselines)
             self.difference_scale.copy_(differences.square().mean(0).sqrt().clamp_min(floor))
@@ -232,7 +240,7 @@ class FeedbackNetwork(nn.Module):
         shared = self.shared(self._features(x, baseline))  # (B, N + A, H)
         log_probabilities = self.classification(shared)  # (B, M)
         told = self._told(log_probabilities, label)  # (B, M)
-        change = self.correction(shared, told) * self.input_scale[: self.config.n_nodes]  # (B, N, K)
+        change = self.correction(shared, told) * self.change_scale  # (B, N, K)
         return NetworkOutput(log_probabilities, change)
 
     def _seen(self, x: Tensor) -> Tensor:

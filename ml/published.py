@@ -190,7 +190,7 @@ def read_published(path: Path) -> FeedbackNetwork:
         missing, unexpected = network.load_state_dict(_renamed(saved), strict=False)
     except (RuntimeError, TypeError) as error:
         raise _not_published(path) from error
-    if unexpected or set(missing) != {"input_mean", "input_scale"}:
+    if unexpected or set(missing) != {"input_mean", "input_scale", "change_scale"}:
         raise _not_published(path)
     return network.eval()
 

@@ -61,9 +61,9 @@ class TrainingOptions:
     seed: int = 0
     people: int = 1000
     repetitions: int = 1
-    epochs: int = 16
+    epochs: int = 24
     batch: int = 64
-    learning_rate: float = 2e-3
+    learning_rate: float = 8e-3
     hidden: int = 96
     dropout: float = 0.2
     correction: float = 25.0
@@ -158,7 +158,7 @@ def train_network(
         As it was after the epoch with the least loss on `selection`; and of each epoch the terms of that
         loss and the share that was named right.
     """
-    network.standardise_by(learned.inputs, learned.baseline())
+    network.standardise_by(learned.inputs, learned.changes, learned.baseline())
     weights = LossWeights(
         correction=options.correction, at_fault=options.at_fault, acceleration=options.acceleration
     )

@@ -38,7 +38,7 @@ def release(tmp_path_factory):
     network = FeedbackNetwork(NetworkConfig(classes=CODES, n_hidden=8))
     inputs = torch.from_numpy(encode(repetitions(CODES * 2)))
     torch.nn.init.normal_(network.correction.out.weight, std=0.02)  # else it would change nothing
-    network.standardise_by(inputs)
+    network.standardise_by(inputs, inputs)
     network(inputs)
     familiarity = Familiarity(len(CODES), 57)
     familiarity.fit(inputs, torch.arange(len(inputs)) % len(CODES))
@@ -61,7 +61,7 @@ def personal(tmp_path_factory):
     network = FeedbackNetwork(NetworkConfig(classes=CODES, n_hidden=8, baseline=True, angles=True))
     torch.nn.init.normal_(network.correction.out.weight, std=0.02)
     inputs = torch.from_numpy(encode(repetitions(CODES)))
-    network.standardise_by(inputs, inputs.mean(0).expand_as(inputs))
+    network.standardise_by(inputs, inputs, inputs.mean(0).expand_as(inputs))
     network(inputs, baseline=inputs.flip(0))
     folder = tmp_path_factory.mktemp("releases") / "personal"
     return write_release(folder, network=network, temperature=1.0, temperature_with_baseline=4.0)

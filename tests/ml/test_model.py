@@ -75,16 +75,18 @@ def test_only_probabilities_teach_the_classes_through_the_correction(feedback, p
 
 def test_standardising_takes_units_out():
     made, x = network(), inputs(64) * 30 + 7
-    made.standardise_by(x)
+    made.standardise_by(x, 0.1 * x)
     scaled = (x - made.input_mean) / made.input_scale
     assert scaled.std() == pytest.approx(1, abs=0.05)
     assert scaled.mean() == pytest.approx(0, abs=1e-6)
+    assert (0.1 * x / made.change_scale).square().mean() == pytest.approx(1, abs=0.05)
 
 
 def test_coefficient_that_never_varies_is_not_blown_up():
     made = network()
-    made.standardise_by(torch.zeros(10, 57, 25, dtype=torch.double))
-    assert made.input_scale.min() == pytest.approx(0.02)
+    nothing = torch.zeros(10, 57, 25, dtype=torch.double)
+    made.standardise_by(nothing, nothing)
+    assert made.input_scale.min() == made.change_scale.min() == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize(
