@@ -259,8 +259,8 @@ def _fade_in(performed: Array, frame_rate: float) -> Array:
 def _fit(positions: Array, lengths: Array, pinned: NDArray[np.bool_]) -> Array:
     """Move the joints that are not pinned as little as gives every fitted bone its length."""
     length_of = dict(zip(EC3D_19.bones, lengths, strict=True))
-    # By joint, so that each path is one piece of memory.
-    fitted = np.ascontiguousarray(positions.transpose(1, 0, 2))
+    # A copy, by joint, so that each path is one piece of memory.
+    fitted = positions.transpose(1, 0, 2).copy()
     bones = [bone for bone in _FITTED if not (pinned[bone[0]] and pinned[bone[1]])]
     for i in range(ITERATIONS):
         farthest = 0.0

@@ -161,6 +161,16 @@ def test_bones_that_a_sensor_stretches_are_mended_with_little_movement():
     assert moved < 0.6 * np.linalg.norm(seen - performed, axis=2).mean()
 
 
+def test_neither_correcting_nor_checking_changes_what_was_performed():
+    performed = simulated("squat.front_bent").performed.positions
+    seen = (
+        performed + gaussian_filter1d(np.random.default_rng(3).normal(size=performed.shape), 5, axis=0) / 20
+    )
+    before = seen.copy()
+    check(seen, correct(seen, np.full_like(seen, 0.05)))
+    np.testing.assert_array_equal(seen, before)
+
+
 @pytest.mark.parametrize("n_frames", [1, 2, 5])
 def test_few_frames_are_no_trouble(n_frames):
     performed = simulated("squat.correct").performed.positions[:n_frames]
