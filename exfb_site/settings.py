@@ -361,7 +361,10 @@ SPECTACULAR_SETTINGS = {
         },
         **{f"ErrorCode{s}Enum": f"exfb_site.schema.ErrorCode{s}Enum.choices" for s in (409, 413, 422)},
     },
-    "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
+        "exfb_site.schema.number_places",
+    ],
 }
 
 # --- Metrics: for whoever sends this token, and for nobody where there is none ------------------------------

@@ -12,6 +12,7 @@ from django.utils.http import quote_etag
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
+from drf_standardized_errors.openapi_validation_errors import extend_validation_errors
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -41,6 +42,12 @@ def _asked(request: Request) -> Choice:
     return _choice(query.validated_data)
 
 
+_formats_checked = extend_validation_errors(["invalid_choice"], field_name="formats", methods=["get"])
+_convention_checked = extend_validation_errors(["invalid_choice"], field_name="convention", methods=["get"])
+
+
+@_formats_checked
+@_convention_checked
 class RepetitionExport(APIView):
     """A repetition as a ZIP: finding, joint angles, and the motions in the formats that you ask for."""
 
@@ -49,6 +56,8 @@ class RepetitionExport(APIView):
         return answers.repetition_export(signed_in(request.user), uuid, _asked(request))
 
 
+@_formats_checked
+@_convention_checked
 class SessionExport(APIView):
     """All repetitions of a session as a ZIP."""
 

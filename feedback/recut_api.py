@@ -5,14 +5,16 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
+from drf_standardized_errors.openapi_validation_errors import extend_validation_errors
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from feedback.models import Analysis
-from feedback.recut import Cut, current_repetitions, cut_anew, cuts_of
+from feedback.recut import Cut, CutError, current_repetitions, cut_anew, cuts_of
 from feedback.selectors import analysis_for
+from feedback.serializers import ConflictErrorSerializer
 from patients.api import Action
 from patients.models import ApiKey
 from patients.permissions import log_access, signed_in
@@ -64,6 +66,16 @@ def cuts_body(analysis: Analysis) -> dict[str, Any]:
     ).data
 
 
+class CutConflictSerializer(serializers.Serializer):
+    """Others changed the repetitions meanwhile, or a worker still looks at an earlier change."""
+
+    type = serializers.ChoiceField(["client_error"])
+    errors = ConflictErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+@extend_validation_errors(
+    ["required", "null", "not_a_list", *CutError.SENTENCES], field_name="cuts", methods=["put"]
+)
 class Cuts(APIView):
     """Where the repetitions of a recording are. To move, split, merge, delete or add some, send all."""
 
@@ -77,7 +89,12 @@ class Cuts(APIView):
 
     @extend_schema(
         request=CutAnewSerializer,
-        responses={202: CutsSerializer, 200: CutsSerializer, 403: ErrorResponse403Serializer},
+        responses={
+            202: CutsSerializer,
+            200: CutsSerializer,
+            403: ErrorResponse403Serializer,
+            409: CutConflictSerializer,
+        },
     )
     def put(self, request: Request, uuid: UUID) -> Response:
         """Change them: 202, and a worker looks at the new ones; 200 for no change; 409 if others did."""

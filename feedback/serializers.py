@@ -58,6 +58,14 @@ class ErrorSerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
+class ConflictErrorSerializer(serializers.Serializer):
+    """One thing that came meanwhile, in the form of all errors."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
 class AnalysisSerializer(serializers.Serializer):
     """How far an analysis is."""
 
@@ -118,7 +126,7 @@ class VerdictConflictSerializer(serializers.Serializer):
     """
 
     type = serializers.ChoiceField(["client_error"])
-    errors = ErrorSerializer(many=True)  # type: ignore[assignment]
+    errors = ConflictErrorSerializer(many=True)  # type: ignore[assignment]
     standing = VerdictSerializer(allow_null=True, required=False)
 
 
