@@ -24,7 +24,7 @@ from ml.datasets import LabelledRepetition
 from ml.encoding import encode, leg_length
 from ml.familiarity import N_SLOW, Familiarity
 from ml.judge import JudgeNetwork, judge_features
-from ml.losses import LossWeights, total_loss
+from ml.losses import WEIGHTS, total_loss
 from ml.model import FeedbackNetwork, NetworkOutput
 from ml.training_set import MOST_BASELINES, TrainingSet
 
@@ -32,8 +32,6 @@ from ml.training_set import MOST_BASELINES, TrainingSet
 MOST_FORGOTTEN = 0.01
 #: How often each real repetition is seen otherwise when its class's place among all motions is measured.
 VIEWS = 16
-#: Of the terms of the loss, as in training.
-WEIGHTS = LossWeights(correction=25.0, at_fault=25.0)
 
 Part = TypeVar("Part", bound=nn.Module)
 

@@ -211,11 +211,17 @@ class FeedbackNetwork(nn.Module):
         seen = self._seen(inputs)
         self.input_mean.copy_(seen.mean(0))
         self.input_scale.copy_(seen.std(0).clamp_min(floor))
-        # Not the input's: the pelvis's path is told about its mean, yet a correction moves that mean.
-        self.change_scale.copy_(changes.square().mean(0).sqrt().clamp_min(floor))
+        self.scale_changes_by(changes, floor=floor)
         if baselines is not None and self.config.baseline:
             differences = seen - self._seen(baselines)
             self.difference_scale.copy_(differences.square().mean(0).sqrt().clamp_min(floor))
+
+    def scale_changes_by(self, changes: Tensor, *, floor: float = 0.02) -> None:
+        """Set the scale of the change from those of training motions (S, N, K).
+
+        Not the input's: the pelvis's path is told about its mean, yet a correction moves that mean.
+        """
+        self.change_scale.copy_(changes.square().mean(0).sqrt().clamp_min(floor))
 
     def forward(
         self, x: Tensor, *, label: Tensor | None = None, baseline: Tensor | None = None

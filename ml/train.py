@@ -25,7 +25,7 @@ from ml.catalogue import CODES
 from ml.checkpoint import Checkpoint
 from ml.familiarity import Familiarity
 from ml.judge import JudgeConfig, JudgeNetwork
-from ml.losses import LossWeights, total_loss
+from ml.losses import WEIGHTS, LossWeights, total_loss
 from ml.manifest import WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput
 from ml.release import TWO_BRANCH, Manifest, Release, ReleaseError, write_release
@@ -61,9 +61,9 @@ class TrainingOptions:
     seed: int = 0
     people: int = 1000
     repetitions: int = 1
-    epochs: int = 24
+    epochs: int = 16
     batch: int = 64
-    learning_rate: float = 8e-3
+    learning_rate: float = 2e-3
     hidden: int = 96
     dropout: float = 0.2
     correction: float = 25.0
@@ -179,7 +179,8 @@ def train_network(
         for which in torch.randperm(len(learned)).split(options.batch):
             if len(which) < 2:
                 continue  # batch normalisation needs two
-            loss = _loss_of(network, learned.chosen(which).seen_otherwise(), epoch, options, weights)
+            through = epoch / max(options.epochs - 1, 1)
+            loss = batch_loss(network, learned.chosen(which).seen_otherwise(), through, weights)
             optimiser.zero_grad()
             loss.backward()
             clip_grad_norm_(network.parameters(), 1.0)
@@ -197,14 +198,15 @@ def train_network(
     return network.eval(), course
 
 
-def _loss_of(
-    network: FeedbackNetwork, batch: TrainingSet, epoch: int, options: TrainingOptions, weights: LossWeights
+def batch_loss(
+    network: FeedbackNetwork, batch: TrainingSet, through: float, weights: LossWeights = WEIGHTS
 ) -> Tensor:
+    """Return the loss of a batch; `through` is the share of the training that has passed."""
     # Most have no baseline, as people who come for the first time; mild ones are told by it alone.
     compared = (torch.rand(len(batch)) < 0.4) | batch.mild
     counts = torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * compared
     # The true class is fed back less and less, drawn for each example by itself.
-    taught = torch.rand(len(batch)) < 1 - epoch / max(options.epochs - 1, 1)
+    taught = torch.rand(len(batch)) < 1 - through
     told = torch.where(taught, batch.labels, torch.full_like(batch.labels, -1))
     output = network(batch.inputs, label=told, baseline=batch.baseline(counts))
     return _terms(output, batch, weights)["total"]

@@ -1,0 +1,139 @@
+"""Teach how to correct anew, and keep what is named: `python -m ml.recorrect --base RELEASE --out FOLDER`.
+
+Names want a short training, after which they hold best on people and sensors that were never simulated;
+places in metres want a long one. So the correction branch of a release is trained by itself, on simulated
+people, while everything that names the mistake, the judge and the thresholds stay as they are.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch.nn.utils import clip_grad_norm_
+from tqdm import tqdm
+
+from ml.calibration import measured
+from ml.catalogue import CODES
+from ml.evaluate import chosen_release
+from ml.manifest import WITH_BASELINE
+from ml.model import FeedbackNetwork
+from ml.release import TWO_BRANCH, Release, ReleaseError, write_release
+from ml.train import batch_loss, check_writable
+from ml.training_set import TrainingSet, simulate_training_set
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectionOptions:
+    """All that the result depends on besides the base and the code; as `ml.train.TrainingOptions`."""
+
+    seed: int = 0
+    people: int = 1000
+    epochs: int = 12
+    batch: int = 64
+    learning_rate: float = 8e-3
+    workers: int = 2
+    threads: int = 1
+
+
+def recorrect(base: Release, options: CorrectionOptions, out: Path) -> Release:
+    """Write the release `out`: `base` with a correction branch that was trained by itself.
+
+    Raises
+    ------
+    ml.release.ReleaseError
+        If the folder exists, its name is none for a release, or the base has other classes; before any work.
+    """
+    check_writable(out)
+    if base.kind != TWO_BRANCH or base.classes != CODES or base.judge is None:
+        raise ReleaseError("unfit", f"{base.name!r} does not have the classes of the simulator and a judge.")
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    learned, unseen = (
+        simulate_training_set(options.seed * 10 + part, people, 1, workers=options.workers, what=what)
+        for part, people, what in (
+            (0, options.people, "people to learn from"),
+            (4, max(options.people // 10, 2), "people to measure by"),
+        )
+    )
+    network = train_correction(deepcopy(base.network), learned, options)
+    manifest = base.manifest
+    metrics = dict(manifest.metrics)
+    for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
+        temperature = manifest.temperature_with_baseline if baseline else manifest.temperature
+        metrics[f"unseen_simulated_people{suffix}"] = measured(
+            network,
+            base.judge,
+            unseen.visible,
+            temperature or manifest.temperature,
+            manifest.thresholds[f"confidence{suffix}"],
+            baseline=baseline,
+        )
+    return write_release(
+        out,
+        network=network,
+        judge=base.judge,
+        familiarity=base.familiarity,
+        temperature=manifest.temperature,
+        temperature_with_baseline=manifest.temperature_with_baseline,
+        thresholds=manifest.thresholds,
+        metrics=metrics | {"correction": asdict(options)},
+        trained_on=(
+            *manifest.trained_on,
+            f"corrections anew on simulated motion: {options.people} people, {len(learned)} repetitions",
+        ),
+        learned_from=manifest.learned_from,
+    )
+
+
+def train_correction(
+    network: FeedbackNetwork, learned: TrainingSet, options: CorrectionOptions
+) -> FeedbackNetwork:
+    """Train the correction branch from its start, in place, all else as it is; return the network."""
+    network.requires_grad_(False)
+    network.correction = type(network.correction)(network.config)
+    network.scale_changes_by(learned.changes)
+    steps = options.epochs * (len(learned) // options.batch + 1)
+    trained = list(network.correction.parameters())
+    optimiser = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
+    for epoch in tqdm(range(options.epochs), "training the corrections", unit="epoch"):
+        network.eval()
+        network.correction.train()
+        for which in torch.randperm(len(learned)).split(options.batch):
+            if len(which) < 2:
+                continue  # batch normalisation needs two
+            loss = batch_loss(network, learned.chosen(which).seen_otherwise(), epoch / options.epochs)
+            optimiser.zero_grad()
+            loss.backward()
+            clip_grad_norm_(trained, 1.0)
+            optimiser.step()
+            schedule.step()
+    return network.eval()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ml.recorrect", description=__doc__)
+    parser.add_argument("--base", help="name or folder of a release; else the default release")
+    parser.add_argument("--out", type=Path, required=True, help="new folder; its name is the release's")
+    for name, value in asdict(CorrectionOptions()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    chosen = vars(parser.parse_args(arguments))
+    base, out = chosen.pop("base"), chosen.pop("out")
+    try:
+        release = recorrect(chosen_release(base), CorrectionOptions(**chosen), out)
+    except ReleaseError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+        return 2
+    for suffix in ("", WITH_BASELINE):
+        for name, value in release.manifest.metrics[f"unseen_simulated_people{suffix}"].items():
+            print(f"{name}{suffix}: {value}")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

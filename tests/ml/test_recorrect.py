@@ -1,0 +1,49 @@
+"""The correction branch is taught anew; what is named, the judge and the thresholds stay as they are."""
+
+import pytest
+import torch
+
+from ml.datasets import load
+from ml.encoding import encode
+from ml.model import FeedbackNetwork, NetworkConfig
+from ml.recorrect import main
+from ml.release import DEFAULT_RELEASE, load_release, write_release
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    out = tmp_path_factory.mktemp("releases") / "again"
+    assert main(["--out", str(out), "--people", "2", "--epochs", "1", "--workers", "1"]) == 0
+    return load_release(out)
+
+
+def test_names_stay_and_corrections_are_others(again):
+    base = load_release(DEFAULT_RELEASE)
+    x = torch.from_numpy(encode([repetition.sequence for repetition in load("sim:5:1")]))
+    with torch.inference_mode():
+        before, after = base.network(x), again.network(x)
+    torch.testing.assert_close(after.log_probabilities, before.log_probabilities, rtol=0, atol=0)
+    assert (after.change - before.change).abs().max() > 0.01
+    assert again.manifest.thresholds == base.manifest.thresholds
+    assert again.manifest.learned_from == base.manifest.learned_from
+    assert again.manifest.files["judge.safetensors"] == base.manifest.files["judge.safetensors"]
+
+
+def test_the_release_says_how_it_was_made_and_how_good_it_is(again):
+    assert again.manifest.metrics["correction"]["people"] == 2
+    assert "corrections anew on simulated motion: 2 people" in again.manifest.trained_on[-1]
+    assert again.manifest.metrics["unseen_simulated_people_with_baseline"]["people"] == 2
+
+
+def test_a_folder_that_exists_is_refused_before_any_work(tmp_path, capsys):
+    (tmp_path / "there").mkdir()
+    assert main(["--out", str(tmp_path / "there")]) == 2
+    assert "There is already a release" in capsys.readouterr().err
+
+
+def test_a_release_of_other_classes_is_refused(tmp_path, capsys):
+    network = FeedbackNetwork(NetworkConfig(classes=("row.correct", "row.bent"), n_hidden=4))
+    other = write_release(tmp_path / "other", network=network)
+    assert other.judge is None
+    assert main(["--base", str(tmp_path / "other"), "--out", str(tmp_path / "new")]) == 2
+    assert "does not have the classes of the simulator" in capsys.readouterr().err
