@@ -76,13 +76,16 @@ def _named(request: HttpRequest) -> Iterable[object]:
 
 
 class NoStoreMiddleware:
-    """Mark each answer to a signed-in person `no-store`, unless the view chose a policy of its own."""
+    """Mark each answer to a signed-in person `no-store`, unless the view chose a policy of its own.
+
+    And each to anybody that is no page: a way to the sign-in or a refusal may name what was asked for.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.user.is_authenticated:
+        if request.user.is_authenticated or response.status_code != 200:
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response

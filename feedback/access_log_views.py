@@ -5,7 +5,7 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback.access_words import lines_of
 from patients.models import AccessLogEntry
@@ -16,7 +16,7 @@ from patients.selectors import access_log_of
 ENTRIES_A_PAGE = 50
 
 
-@require_GET
+@require_safe
 def access_log(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     patient, access = get_patient(request.user, patient_uuid)
     require_everything(request.user, patient)

@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback.agreement import agreement as agreement_by_exercise
 from feedback.between import between_clinicians
@@ -12,7 +12,7 @@ from patients.permissions import clinics_of, is_clinician
 from patients.requests import SignedInRequest
 
 
-@require_GET
+@require_safe
 def agreement(request: SignedInRequest) -> HttpResponse:
     """Show the agreement over all of the person's patients, or of one release or clinic."""
     if not is_clinician(request.user):

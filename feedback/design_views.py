@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback.agreement import Kappa
 from feedback.design import gallery
@@ -23,7 +23,7 @@ class ExampleForm(forms.Form):
     pain = UploadForm.base_fields["pain"]
 
 
-@require_GET
+@require_safe
 def design(request: SignedInRequest) -> HttpResponse:
     if not (is_clinician(request.user) or request.user.is_staff):
         raise PermissionDenied

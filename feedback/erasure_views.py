@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from feedback.forms import EraseForm, HoldForm
 from feedback.wording import for_clinician
@@ -56,7 +56,7 @@ def hold(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     return redirect("erase", patient.uuid)
 
 
-@require_GET
+@require_safe
 def erasures(request: SignedInRequest) -> HttpResponse:
     clinics = administered_clinics(request.user)
     if not clinics.exists():

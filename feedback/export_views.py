@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback.exports import answers
 from feedback.exports.content import Choice
@@ -18,12 +18,12 @@ from patients.requests import SignedInRequest
 EVERYTHING = Choice(("exfb_json",))
 
 
-@require_GET
+@require_safe
 def repetition(request: SignedInRequest, repetition_uuid: UUID) -> FileResponse:
     return answers.repetition_export(request.user, repetition_uuid, _chosen(request))
 
 
-@require_GET
+@require_safe
 def session(request: SignedInRequest, session_uuid: UUID) -> FileResponse:
     return answers.session_export(request.user, session_uuid, _chosen(request))
 
@@ -56,6 +56,6 @@ def patient_export(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse
     return render(request, "feedback/_exports.html" if part else "feedback/patient_export.html", context)
 
 
-@require_GET
+@require_safe
 def export_file(request: SignedInRequest, export_uuid: UUID) -> FileResponse:
     return answers.export_file(request.user, export_uuid)

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback.forms import HistoryForm, PeriodsForm
 from feedback.history import exercise_history, history_rows
@@ -23,7 +23,7 @@ from patients.selectors import recordings_for
 WAITING = 5
 
 
-@require_GET
+@require_safe
 def patient(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     found, access = get_patient(request.user, patient_uuid)
     if access.is_own:
@@ -33,7 +33,7 @@ def patient(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     return render(request, "feedback/patient.html", context)
 
 
-@require_GET
+@require_safe
 def history_csv(request: SignedInRequest, patient_uuid: UUID) -> HttpResponse:
     """Return the table of the history as it is shown with the same query, oldest first."""
     found, _access = get_patient(request.user, patient_uuid)

@@ -16,7 +16,7 @@ from feedback.plain import PlainResult
 from feedback.selectors import session_detail, sessions_for, with_repetitions
 from feedback.shown import shown_correction
 from patients.models import AccessLogEntry, Patient
-from patients.permissions import Access, log_access
+from patients.permissions import Access, log_access, note_refused
 from patients.requests import SignedInRequest
 
 #: Sessions listed on the patient's home.
@@ -83,9 +83,10 @@ def _latest_of(result: PlainResult | None, exercise: str) -> Analysis | None:
 
 
 def my_session(request: SignedInRequest, session_uuid: UUID) -> HttpResponse:
-    session, access = session_detail(request.user, session_uuid)
-    if not access.is_own:
+    if not ExerciseSession.objects.filter(uuid=session_uuid, patient__user=request.user).exists():
+        note_refused(request.user, session_uuid)
         raise Http404
+    session, access = session_detail(request.user, session_uuid)
     log_access(request.user, session.patient, AccessLogEntry.Action.READ, "session", session.uuid)
     context = {
         "patient": session.patient,

@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback.forms import ReportForm
 from feedback.models import Report
@@ -49,7 +49,7 @@ def _usual(request: SignedInRequest) -> dict[str, Any]:
     return usual | {name: request.GET[name] for name in usual if request.GET.get(name)}
 
 
-@require_GET
+@require_safe
 def report(request: SignedInRequest, report_uuid: UUID) -> HttpResponse:
     """Show a report as it will be printed, or how far it is. `?part=status` gives the part that changes."""
     found, access = report_for(request.user, report_uuid)
@@ -68,7 +68,7 @@ def _state(report: Report) -> dict[str, Any]:
     return {"told": told, "lacks_letters": not all(map(is_printable, words))}
 
 
-@require_GET
+@require_safe
 def report_file(request: SignedInRequest, report_uuid: UUID) -> FileResponse:
     """Return the PDF of a report that is ready."""
     return answers.report_file(request.user, report_uuid)

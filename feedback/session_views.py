@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback.baselines import baseline_of, by_exercise
 from feedback.desk import Beside, Card, by_repetition, page_words, reasons, trays
@@ -20,7 +20,7 @@ from patients.models import AccessLogEntry
 from patients.permissions import log_access
 
 
-@require_GET
+@require_safe
 def session(request: HttpRequest, session_uuid: UUID) -> HttpResponse:
     """Show a session's repetitions, beginning with the one asked for or the first that is not reviewed."""
     shown, access = session_detail(request.user, session_uuid)

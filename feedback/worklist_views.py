@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback import selectors
 from feedback.models import Analysis, ExerciseSession
@@ -123,7 +123,7 @@ class _FromTheNearerEnd(Paginator):
         return page
 
 
-@require_GET
+@require_safe
 def worklist(request: HttpRequest) -> HttpResponse:
     """List the sessions that wait for this person, by severity and then by age, a page at a time."""
     if not is_clinician(request.user):

@@ -145,7 +145,8 @@ def _delete_account(account: User) -> None:
     """Delete an account that was the patient's alone; where a log must name it, take the person out of it."""
     try:
         with transaction.atomic():
-            account.delete()
+            # Not `account.delete()`, which would forget the number by which the rest is found.
+            User.objects.filter(pk=account.pk).delete()
     except ProtectedError:
         unnamed = User(pk=account.pk, email=f"{account.pk}@erased.invalid", is_active=False)
         unnamed.set_unusable_password()

@@ -112,7 +112,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def still_here(request: HttpRequest) -> JsonResponse:
     """Tell a page for how long its person stays signed in; for the middleware, POST is use."""
     if not isinstance(request.user, User):
