@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
+from drf_standardized_errors.openapi_serializers import ClientErrorEnum, ErrorResponse403Serializer
 from drf_standardized_errors.openapi_validation_errors import extend_validation_errors
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -69,7 +69,7 @@ def cuts_body(analysis: Analysis) -> dict[str, Any]:
 class CutConflictSerializer(serializers.Serializer):
     """Others changed the repetitions meanwhile, or a worker still looks at an earlier change."""
 
-    type = serializers.ChoiceField(["client_error"])
+    type = serializers.ChoiceField(ClientErrorEnum.choices)
     errors = ConflictErrorSerializer(many=True)  # type: ignore[assignment]
 
 

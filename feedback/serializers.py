@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
+from drf_standardized_errors.openapi_serializers import ClientErrorEnum
 from rest_framework import serializers
 
 from feedback.models import (
@@ -125,7 +126,7 @@ class VerdictConflictSerializer(serializers.Serializer):
     `standing` is missing where the request was refused for its idempotency key.
     """
 
-    type = serializers.ChoiceField(["client_error"])
+    type = serializers.ChoiceField(ClientErrorEnum.choices)
     errors = ConflictErrorSerializer(many=True)  # type: ignore[assignment]
     standing = VerdictSerializer(allow_null=True, required=False)
 
