@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from patients.models import User
 
+#: A frame of a browser that stalls on a busy machine is lost: such a test is tried again. What is broken fails
+#: each time.
+TRIES_AGAIN = 2
 #: What `open_as` returns.
 Open = Callable[..., "Page"]
 ARGUMENTS = [
@@ -35,6 +38,12 @@ def find_chromium() -> str | None:
     """Return the browser that the environment variable CHROMIUM names, else the first of the usual names."""
     names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
     return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN))
 
 
 @pytest.fixture(scope="package")
