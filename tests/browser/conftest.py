@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from patients.models import User
 
-#: A frame of a browser that stalls on a busy machine is lost: such a test is tried again. What is broken fails
-#: each time.
+#: A frame of a browser that stalls on a busy machine is lost: such a test is tried again. What is broken
+#: fails each time.
 TRIES_AGAIN = 2
 #: What `open_as` returns.
 Open = Callable[..., "Page"]
