@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feedback.models import Analysis, Repetition
-from tests.browser.test_session_page import Open, address, people, repetitions  # noqa: F401  fixtures
+from tests.browser.conftest import Open
+from tests.browser.test_session_page import address, repetitions  # noqa: F401  a fixture
 from tests.factories import People
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def opened(page: "Page") -> None:
 @pytest.mark.parametrize("width", [1440, 375])
 def test_repetitions_are_moved_split_and_sent(
     open_as: Open,
-    people: People,  # noqa: F811
+    people: People,
     repetitions: list[Repetition],  # noqa: F811
     width: int,
 ) -> None:
