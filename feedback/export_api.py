@@ -1,14 +1,10 @@
 """The API of exports: repetitions and sessions at once, patients by a worker."""
 
-import json
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, HttpResponse
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
-from django.utils.http import quote_etag
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
@@ -17,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from feedback.api import IF_NONE_MATCH, NOT_MODIFIED
+from feedback.api import IF_NONE_MATCH, NOT_MODIFIED, unless_known
 from feedback.exports import answers
 from feedback.exports.content import Choice
 from feedback.exports.queue import request_export
@@ -98,10 +94,7 @@ class ExportDetail(APIView):
         parameters=[IF_NONE_MATCH],
     )
     def get(self, request: Request, uuid: UUID) -> HttpResponse | None:
-        body = ExportSerializer(answers.export_for(signed_in(request.user), uuid)).data
-        etag = quote_etag(sha256(json.dumps(body).encode()).hexdigest()[:32])
-        response = Response(body, headers={"ETag": etag})
-        return get_conditional_response(request._request, etag=etag, response=response)
+        return unless_known(request, ExportSerializer(answers.export_for(signed_in(request.user), uuid)).data)
 
 
 class ExportFile(APIView):

@@ -1,14 +1,10 @@
 """The API of reports: ask for one of a session or a period, follow it, take its PDF."""
 
-import json
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, HttpResponse
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
-from django.utils.http import quote_etag
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
@@ -16,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from feedback.api import IF_NONE_MATCH, NOT_MODIFIED
+from feedback.api import IF_NONE_MATCH, NOT_MODIFIED, unless_known
 from feedback.reports import answers
 from feedback.reports.queue import request_report
 from feedback.reports.selectors import report_for
@@ -61,10 +57,7 @@ class ReportDetail(APIView):
     )
     def get(self, request: Request, uuid: UUID) -> HttpResponse | None:
         report, _ = report_for(request.user, uuid)
-        body = ReportSerializer(report).data
-        etag = quote_etag(sha256(json.dumps(body, default=str).encode()).hexdigest()[:32])
-        response = Response(body, headers={"ETag": etag})
-        return get_conditional_response(request._request, etag=etag, response=response)
+        return unless_known(request, ReportSerializer(report).data)
 
 
 class ReportFile(APIView):
