@@ -10,14 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, TextField, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from feedback.messages import wake
 from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Repetition
 from feedback.motions import pack_motion
 from feedback.recut import Cut, cuts_of, keep_cuts, make_way
@@ -76,12 +75,7 @@ def request_analysis(
 
 def announce(analysis_id: UUID) -> bool:
     """Send the message that wakes a worker. Without a broker the row stays queued, and the sweep sends it."""
-    try:
-        current_app.send_task(TASK_NAME, args=[str(analysis_id)], ignore_result=True)
-    except (OperationalError, OSError) as error:
-        logger.warning("analysis %s is queued but not announced: %s", analysis_id, type(error).__name__)
-        return False
-    return True
+    return wake(TASK_NAME, analysis_id, "analysis")
 
 
 def claim_next(*, worker: str) -> Analysis | None:

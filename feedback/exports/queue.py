@@ -4,27 +4,23 @@ As in `feedback.queue`, each step is one conditional UPDATE: whoever comes secon
 """
 
 import hashlib
-import logging
 from datetime import datetime, timedelta
 from functools import partial
 from typing import IO, Final
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from feedback.exports.content import Choice
+from feedback.messages import wake
 from feedback.models import Export
 from patients.files import store_whole
 from patients.models import AccessLogEntry, Patient, User
 from patients.permissions import get_patient, log_access, require_everything
-
-logger = logging.getLogger(__name__)
 
 TASK_NAME: Final = "feedback.make_export"
 _Status = Export.Status
@@ -55,12 +51,7 @@ def request_export(*, user: User, patient: Patient, content: str, choice: Choice
 
 def announce(export_id: UUID) -> bool:
     """Send the message that wakes a worker; without a broker the sweep sends it later."""
-    try:
-        current_app.send_task(TASK_NAME, args=[str(export_id)], ignore_result=True)
-    except (OperationalError, OSError) as error:
-        logger.warning("export %s is queued but not announced: %s", export_id, type(error).__name__)
-        return False
-    return True
+    return wake(TASK_NAME, export_id, "export")
 
 
 def claim(export_id: UUID) -> Export | None:

@@ -4,21 +4,19 @@ As in `feedback.queue`, each step is one conditional UPDATE: whoever comes secon
 """
 
 import hashlib
-import logging
 from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
-from kombu.exceptions import OperationalError
 
+from feedback.messages import wake
 from feedback.models import Report
 from patients.files import store_whole
 from patients.models import AccessLogEntry, Patient, User
@@ -26,8 +24,6 @@ from patients.permissions import log_access, require
 
 if TYPE_CHECKING:
     from typing import Any
-
-logger = logging.getLogger(__name__)
 
 TASK_NAME: Final = "feedback.make_report"
 #: Making one takes seconds: a worker that holds one for longer is gone.
@@ -52,12 +48,7 @@ def request_report(*, user: User, patient: Patient, start: date, end: date, note
 
 def announce(report_id: UUID) -> bool:
     """Send the message that wakes a worker; without a broker the sweep sends it later."""
-    try:
-        current_app.send_task(TASK_NAME, args=[str(report_id)], ignore_result=True)
-    except (OperationalError, OSError) as error:
-        logger.warning("report %s is queued but not announced: %s", report_id, type(error).__name__)
-        return False
-    return True
+    return wake(TASK_NAME, report_id, "report")
 
 
 def claim(report_id: UUID) -> Report | None:
