@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from feedback import wording
+from feedback.made_models import Export as Export
+from feedback.made_models import Report as Report
 from ml.catalogue import exercise_of
 from patients.models import Patient, Recording
 
@@ -339,117 +341,6 @@ class Verdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_decision_display()} {self.label}"
-
-
-def report_path(report: "Report", _name: str) -> str:
-    """Where a report is kept: by random id only, as recordings are."""
-    return f"reports/{report.uuid.hex[:2]}/{report.uuid.hex}"
-
-
-class Report(models.Model):
-    """Two pages of a session or a period for the patient's file. The row is the queue of record."""
-
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("Waiting")
-        RUNNING = "running", _("Being made")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Could not be made")
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="reports")
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    start = models.DateField()
-    end = models.DateField()
-    note = models.TextField(max_length=2000, blank=True)
-    language = models.CharField(max_length=20)
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    requested_at = models.DateTimeField(auto_now_add=True)
-    announced_at = models.DateTimeField(auto_now_add=True, help_text=_("When a message was last sent."))
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    made_at = models.DateTimeField(null=True, blank=True)
-    content = models.JSONField(default=dict, help_text=_("What it says; see feedback/reports/content.py."))
-    file = models.FileField(upload_to=report_path, blank=True)
-    sha256 = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        ordering = ["-requested_at", "-pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(end__gte=models.F("start")), name="report_ends_after_it_starts"
-            )
-        ]
-        indexes = [
-            models.Index(
-                fields=["status", "requested_at"],
-                condition=Q(status__in=["queued", "running"]),
-                name="report_open",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return str(self.uuid)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something is still to happen by itself."""
-        return self.status in (self.Status.QUEUED, self.Status.RUNNING)
-
-
-def export_path(export: "Export", _name: str) -> str:
-    """Where an export is kept: by random id only, as recordings are."""
-    return f"exports/{export.uuid.hex[:2]}/{export.uuid.hex}"
-
-
-class Export(models.Model):
-    """A ZIP about a whole patient that a worker makes for one person. The row is the queue of record."""
-
-    class Content(models.TextChoices):
-        MOTIONS = "motions", _("Motions and findings")
-        EVERYTHING = "everything", _("Everything that is kept")
-
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("Waiting")
-        RUNNING = "running", _("Being made")
-        DONE = "done", _("Ready")
-        FAILED = "failed", _("Could not be made")
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="exports")
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    content = models.CharField(max_length=12, choices=Content)
-    formats = models.JSONField(default=list, help_text=_("Of the motions; none: tables alone."))
-    convention = models.CharField(max_length=20)
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    done = models.PositiveIntegerField(default=0, help_text=_("Repetitions written so far."))
-    total = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    requested_at = models.DateTimeField(auto_now_add=True)
-    announced_at = models.DateTimeField(auto_now_add=True, help_text=_("When a message was last sent."))
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text=_("When it is deleted."))
-    file = models.FileField(upload_to=export_path, blank=True)
-    size_bytes = models.PositiveBigIntegerField(default=0)
-    sha256 = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        ordering = ["-requested_at", "-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["patient", "requested_by", "content"],
-                condition=Q(status__in=["queued", "running"]),
-                name="one_open_export_a_person",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return str(self.uuid)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something is still to happen by itself."""
-        return self.status in (self.Status.QUEUED, self.Status.RUNNING)
 
 
 class Note(models.Model):
