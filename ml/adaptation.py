@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ml.baseline import baseline_mean, mirrored
-from ml.calibration import fitted_confidence, fitted_temperature, measured, temperature_of
+from ml.calibration import fitted_confidence, fitted_temperature, measured_both_ways, temperature_of
 from ml.catalogue import CODES, exercise_of, is_correct
 from ml.datasets import LabelledRepetition
 from ml.familiarity import Familiarity
@@ -91,14 +91,8 @@ class Adapted:
         """Return the figures that training gives, where no class was added and there is a judge."""
         if self.judge is None or self.network.config.classes != CODES:
             return {}
-        figures = {}
-        for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
-            temperature = calibrated.temperature_with_baseline if baseline else calibrated.temperature
-            confidence = calibrated.thresholds[f"confidence{suffix}"]
-            figures[f"unseen_simulated_people{suffix}"] = measured(
-                self.network, self.judge, self.unseen.visible, temperature, confidence, baseline=baseline
-            )
-        return figures
+        temperatures = calibrated.temperature, calibrated.temperature_with_baseline
+        return measured_both_ways(self.network, self.judge, self.unseen, temperatures, calibrated.thresholds)
 
     def calibrated(self, trust: "Trust") -> Calibrated:
         """Return temperatures and thresholds, of simulated people or, if less sure, of those left out."""

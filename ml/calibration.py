@@ -3,6 +3,7 @@
 All of it once without and once with the person's baseline: with it a network knows more and errs otherwise.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from ml.catalogue import CODES, exercise_of, is_correct
 from ml.familiarity import Familiarity
 from ml.judge import JudgeNetwork
 from ml.losses import correction_distance
+from ml.manifest import WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkOutput
 from ml.simulate import JOINTS_AT_FAULT
 from ml.skeletons import EC3D_19
@@ -105,6 +107,27 @@ def measured(
         "n": len(unseen),
         "people": len(unseen.people.unique()),
         "recall_by_class": {code: round(value, 4) for code, value in by_class.items()},
+    }
+
+
+def measured_both_ways(
+    network: FeedbackNetwork,
+    judge: JudgeNetwork,
+    unseen: TrainingSet,
+    temperatures: Sequence[float],
+    thresholds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return the figures without and with a baseline, by the names that a release gives them."""
+    return {
+        f"unseen_simulated_people{suffix}": measured(
+            network,
+            judge,
+            unseen.visible,
+            temperature,
+            thresholds[f"confidence{suffix}"],
+            baseline=bool(suffix),
+        )
+        for temperature, suffix in zip(temperatures, ("", WITH_BASELINE), strict=True)
     }
 
 

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import clip_grad_norm_
 
 from ml.baseline import mirrored
 from ml.calibration import run
@@ -26,6 +25,7 @@ from ml.familiarity import N_SLOW, Familiarity
 from ml.judge import JudgeNetwork, judge_features
 from ml.losses import WEIGHTS, total_loss
 from ml.model import FeedbackNetwork, NetworkOutput
+from ml.optimising import Steps
 from ml.training_set import MOST_BASELINES, TrainingSet
 
 #: A network may lose this much of its macro recall on simulated people.
@@ -216,8 +216,7 @@ def fine_tune(
     n_real = round(options.batch * options.real_share)
     network.requires_grad_(True)
     trained = [weight for name, weight in network.named_parameters() if corrections or not _corrects(name)]
-    optimiser = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
+    course = Steps(trained, options.learning_rate, steps)
     often = 1.0 / torch.bincount(real.examples.labels)[real.examples.labels]
     average: dict[str, Tensor] = {}
     network.train()
@@ -231,11 +230,7 @@ def fine_tune(
         compared = (torch.rand(len(most)) < 0.5) | batch.mild
         counts = (1 + (torch.rand(len(most)) * most).long()).minimum(most) * compared
         loss = _loss(network, batch, batch.baseline(counts), is_truth, corrections=corrections)
-        optimiser.zero_grad()
-        loss.backward()
-        clip_grad_norm_(trained, 1.0)
-        optimiser.step()
-        schedule.step()
+        course.take(loss)
         if step >= steps // 2:
             _average(average, network, step - steps // 2)
     network.load_state_dict(average)

@@ -13,14 +13,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
-from ml.calibration import measured
+from ml.calibration import measured_both_ways
 from ml.catalogue import CODES
 from ml.evaluate import chosen_release
 from ml.manifest import WITH_BASELINE
 from ml.model import FeedbackNetwork
+from ml.optimising import Steps, add_options, batches, steps_of
 from ml.release import TWO_BRANCH, Release, ReleaseError, write_release
 from ml.train import batch_loss, check_writable
 from ml.training_set import TrainingSet, simulate_training_set
@@ -61,17 +61,8 @@ def recorrect(base: Release, options: CorrectionOptions, out: Path) -> Release:
     )
     network = train_correction(deepcopy(base.network), learned, options)
     manifest = base.manifest
-    metrics = dict(manifest.metrics)
-    for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
-        temperature = manifest.temperature_with_baseline if baseline else manifest.temperature
-        metrics[f"unseen_simulated_people{suffix}"] = measured(
-            network,
-            base.judge,
-            unseen.visible,
-            temperature or manifest.temperature,
-            manifest.thresholds[f"confidence{suffix}"],
-            baseline=baseline,
-        )
+    temperatures = manifest.temperature, manifest.temperature_with_baseline or manifest.temperature
+    metrics = measured_both_ways(network, base.judge, unseen, temperatures, manifest.thresholds)
     return write_release(
         out,
         network=network,
@@ -80,7 +71,7 @@ def recorrect(base: Release, options: CorrectionOptions, out: Path) -> Release:
         temperature=manifest.temperature,
         temperature_with_baseline=manifest.temperature_with_baseline,
         thresholds=manifest.thresholds,
-        metrics=metrics | {"correction": asdict(options)},
+        metrics=manifest.metrics | metrics | {"correction": asdict(options)},
         trained_on=(
             *manifest.trained_on,
             f"corrections anew on simulated motion: {options.people} people, {len(learned)} repetitions",
@@ -96,22 +87,13 @@ def train_correction(
     network.requires_grad_(False)
     network.correction = type(network.correction)(network.config)
     network.scale_changes_by(learned.changes)
-    steps = options.epochs * (len(learned) // options.batch + 1)
-    trained = list(network.correction.parameters())
-    optimiser = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
+    n_steps = steps_of(len(learned), options.batch, options.epochs)
+    steps = Steps(network.correction.parameters(), options.learning_rate, n_steps)
     for epoch in tqdm(range(options.epochs), "training the corrections", unit="epoch"):
         network.eval()
         network.correction.train()
-        for which in torch.randperm(len(learned)).split(options.batch):
-            if len(which) < 2:
-                continue  # batch normalisation needs two
-            loss = batch_loss(network, learned.chosen(which).seen_otherwise(), epoch / options.epochs)
-            optimiser.zero_grad()
-            loss.backward()
-            clip_grad_norm_(trained, 1.0)
-            optimiser.step()
-            schedule.step()
+        for which in batches(len(learned), options.batch):
+            steps.take(batch_loss(network, learned.chosen(which).seen_otherwise(), epoch / options.epochs))
     return network.eval()
 
 
@@ -120,8 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ml.recorrect", description=__doc__)
     parser.add_argument("--base", help="name or folder of a release; else the default release")
     parser.add_argument("--out", type=Path, required=True, help="new folder; its name is the release's")
-    for name, value in asdict(CorrectionOptions()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    add_options(parser, CorrectionOptions())
     chosen = vars(parser.parse_args(arguments))
     base, out = chosen.pop("base"), chosen.pop("out")
     try:

@@ -17,10 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
-from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature, measured, run
+from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature, measured_both_ways, run
 from ml.catalogue import CODES
 from ml.checkpoint import Checkpoint
 from ml.familiarity import Familiarity
@@ -28,6 +27,7 @@ from ml.judge import JudgeConfig, JudgeNetwork
 from ml.losses import WEIGHTS, LossWeights, total_loss
 from ml.manifest import WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput
+from ml.optimising import Steps, add_options, batches, steps_of
 from ml.release import TWO_BRANCH, Manifest, Release, ReleaseError, write_release
 from ml.training_set import MOST_BASELINES, TrainingSet, simulate_training_set
 
@@ -66,9 +66,9 @@ class TrainingOptions:
     learning_rate: float = 2e-3
     hidden: int = 96
     dropout: float = 0.2
-    correction: float = 25.0
-    at_fault: float = 25.0
-    acceleration: float = 1e-3
+    correction: float = WEIGHTS.correction
+    at_fault: float = WEIGHTS.at_fault
+    acceleration: float = WEIGHTS.acceleration
     workers: int = 2
     threads: int = 1
 
@@ -103,16 +103,15 @@ def train(options: TrainingOptions, out: Path) -> Release:
     familiarity = Familiarity(len(CODES), learned.inputs.shape[1])
     familiarity.fit(learned.visible.inputs, learned.visible.labels)
     thresholds = {"unlike_training": fitted_distance(familiarity, calibration.visible)}
-    temperatures, metrics = [], {}
+    temperatures = []
     for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
         examples = calibration if baseline else calibration.visible
         temperature = fitted_temperature(network, examples, baseline=baseline)
-        confidence = fitted_confidence(network, examples, temperature, baseline=baseline)
-        metrics[f"unseen_simulated_people{suffix}"] = measured(
-            network, judge, unseen.visible, temperature, confidence, baseline=baseline
+        thresholds[f"confidence{suffix}"] = fitted_confidence(
+            network, examples, temperature, baseline=baseline
         )
-        thresholds[f"confidence{suffix}"] = confidence
         temperatures.append(temperature)
+    metrics = measured_both_ways(network, judge, unseen, temperatures, thresholds)
     release = write_release(
         out,
         network=network,
@@ -162,10 +161,10 @@ def train_network(
     weights = LossWeights(
         correction=options.correction, at_fault=options.at_fault, acceleration=options.acceleration
     )
-    optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=1e-2)
-    steps = options.epochs * (len(learned) // options.batch + 1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps)
-    stateful: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    steps = Steps(
+        network.parameters(), options.learning_rate, steps_of(len(learned), options.batch, options.epochs)
+    )
+    stateful: dict[str, Any] = {"network": network, "optimiser": steps.optimiser, "schedule": steps.schedule}
     course: list[dict[str, float]] = []
     best = deepcopy(network.state_dict())
     if checkpoint and (kept := checkpoint.load()):
@@ -176,16 +175,9 @@ def train_network(
     progress = tqdm(left, "training", options.epochs, initial=len(course), unit="epoch")
     for epoch in progress:
         network.train()
-        for which in torch.randperm(len(learned)).split(options.batch):
-            if len(which) < 2:
-                continue  # batch normalisation needs two
+        for which in batches(len(learned), options.batch):
             through = epoch / max(options.epochs - 1, 1)
-            loss = batch_loss(network, learned.chosen(which).seen_otherwise(), through, weights)
-            optimiser.zero_grad()
-            loss.backward()
-            clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            steps.take(batch_loss(network, learned.chosen(which).seen_otherwise(), through, weights))
         held_out = _loss_on(network, selection, weights)
         progress.set_postfix({name: f"{value:.3f}" for name, value in held_out.items()})
         if held_out["total"] < min((earlier["total"] for earlier in course), default=float("inf")):
@@ -252,8 +244,7 @@ def _loss_on(network: FeedbackNetwork, held: TrainingSet, weights: LossWeights) 
 def _options(arguments: Sequence[str] | None) -> tuple[TrainingOptions, Path]:
     parser = argparse.ArgumentParser(prog="python -m ml.train", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="new folder; its name is the release's")
-    for name, value in asdict(TrainingOptions()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    add_options(parser, TrainingOptions())
     chosen = vars(parser.parse_args(arguments))
     out = chosen.pop("out")
     return TrainingOptions(**chosen), out
