@@ -58,6 +58,21 @@ print(json.dumps([
 """
 
 
+def run_python(environment: dict[str, str], *arguments: str) -> str:
+    """Run Python with this environment alone, until it ends well; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
 @contextlib.contextmanager
 def temporary_database(url: str) -> Iterator[str]:
     """A new PostgreSQL database beside the one that is named, dropped at the end; its address."""
@@ -126,22 +141,9 @@ class RunningSite:
             process.wait(timeout=60)
         self._processes.clear()
 
-    def _run(self, arguments: list[str]) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
     def python(self, script: str) -> str:
         """Run a script in a process that sees this site; return what it printed."""
-        return self._run(["-c", script])
+        return run_python(self.environment, "-c", script)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a process in a group of its own, so that killing it leaves no child behind."""

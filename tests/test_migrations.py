@@ -2,13 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, temporary_database
+from tests.processes import ROOT, run_python, temporary_database
 
 
 def go_back_and_forward(folder: Path, database: str = "") -> dict:
@@ -19,17 +17,7 @@ def go_back_and_forward(folder: Path, database: str = "") -> dict:
         "PYTHONPATH": str(ROOT),
         "LOG_LEVEL": "ERROR",
     }
-    done = subprocess.run(
-        [sys.executable, "tests/migrating.py"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+    return json.loads(run_python(environment, "tests/migrating.py"))
 
 
 def check(told: dict) -> None:

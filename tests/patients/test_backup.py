@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from threading import Thread
@@ -21,7 +19,7 @@ from patients.backup import BackupError, back_up, count_rows
 from patients.models import ApiKey, Patient, User
 from patients.restore import restore
 from tests import factories as make
-from tests.processes import ROOT, temporary_database
+from tests.processes import run_python, temporary_database
 from tests.site.pages import analysed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,14 +222,4 @@ def test_a_site_moves_from_sqlite_to_postgresql_and_back(tmp_path):
 
 def _run(site: dict[str, str], *arguments: str) -> str:
     environment = os.environ | site | {"DJANGO_SETTINGS_MODULE": "exfb_site.settings", "PYTHONPATH": "."}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    return run_python(environment, *arguments)
