@@ -89,6 +89,8 @@ def back_up(out: Path) -> dict[str, Any]:
 def _one_moment() -> Iterator[None]:
     """Hold a transaction that sees one state of the database throughout, and in which nobody else waits."""
     if connection.vendor == "sqlite":
+        # The mode is known once there is a connection: a command may not have made any yet.
+        connection.ensure_connection()
         sqlite: Any = connection
         usual, sqlite.transaction_mode = sqlite.transaction_mode, "DEFERRED"
         try:
