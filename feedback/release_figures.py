@@ -13,8 +13,8 @@ from feedback.shares import share_text
 from ml.catalogue import CODES
 
 Metrics = Mapping[str, Any]
-#: How a network was trained says nothing of how well it does: it comes last.
-_TRAINING = "training"
+#: How a network, then its correction branch, was trained says nothing of how well it does: it comes last.
+_TRAINING = ("training", "correction")
 #: The loss after each epoch is for who trains.
 _COURSE = "epochs"
 _RECALLS = "recall_by_class"
@@ -163,13 +163,13 @@ def release_figures(metrics: Metrics) -> Figures:
     }
     if loose:
         groups.append(_group(_("Other figures"), loose))
-    training = metrics.get(_TRAINING)
-    rows = tuple(_flat(training)) if isinstance(training, Mapping) else ()
-    return Figures(tuple(sorted(groups, key=lambda group: not group.caution)), rows)
+    training = [key for key in _TRAINING if isinstance(metrics.get(key), Mapping)]
+    rows = [row for key in training for row in _flat(metrics[key], "" if key == _TRAINING[0] else f"{key}, ")]
+    return Figures(tuple(sorted(groups, key=lambda group: not group.caution)), tuple(rows))
 
 
 def _is_group(key: str, value: object) -> bool:
-    return isinstance(value, Mapping) and key != _TRAINING
+    return isinstance(value, Mapping) and key not in _TRAINING
 
 
 def _group(key: str, metrics: Metrics) -> Group:
