@@ -107,7 +107,7 @@ PATIENTS = (
         cue="Draw your navel up, keep your back long.",
         recordings=(
             *_planks((37, 3), (29, 2), (21, 2), (13, 1)),
-            *_planks((4, 2), magnitude=-0.5),
+            *_planks((4, 2), magnitude=-0.3),
         ),
     ),
     DemoPatient(  # much the same all along
