@@ -19,9 +19,10 @@ from feedback.baselines import compared_with, motions
 from feedback.heartbeat import Heartbeat
 from feedback.models import Analysis, Repetition
 from feedback.pipeline import AnalysisFailure
-from feedback.queue import claim_batch, fail, give_back, record_step, stop, store_results
+from feedback.queue import claim_batch, fail, give_back, record_step, stop
 from feedback.recut import new_cuts
 from feedback.releases import folder_of
+from feedback.results import store_results
 from ml.results import Searched
 
 if TYPE_CHECKING:

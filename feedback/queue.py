@@ -7,7 +7,7 @@ everything after it only while the row still shows the attempt and the worker th
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,19 +17,11 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from feedback.messages import wake
-from feedback.models import Analysis, Correction, ExerciseSession, ModelRelease, Repetition
-from feedback.motions import pack_motion
-from feedback.recut import Cut, cuts_of, keep_cuts, make_way
+from feedback.models import Analysis, ExerciseSession, ModelRelease, Repetition
+from feedback.recut import keep_cuts
 from feedback.releases import release_in_use
-from feedback.sessions import refresh_session
-from ml.catalogue import is_correct
-from ml.measures import measure
-from ml.repetitions import exercise_of_most
 from patients.models import AccessLogEntry, Recording, User
 from patients.permissions import log_access, require
-
-if TYPE_CHECKING:
-    from ml.results import RecordingResult, RepetitionResult
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +131,7 @@ def claim(*, analysis_id: UUID, worker: str) -> Analysis | None:
     )
 
 
-def _held(analysis: Analysis, attempt: int) -> QuerySet[Analysis]:
+def held(analysis: Analysis, attempt: int) -> QuerySet[Analysis]:
     """The row of a claimed analysis, for as long as it is still this worker's in this attempt."""
     return Analysis.objects.filter(
         pk=analysis.pk, status=_Status.RUNNING, attempts=attempt, worker=analysis.worker
@@ -148,106 +140,22 @@ def _held(analysis: Analysis, attempt: int) -> QuerySet[Analysis]:
 
 def record_step(*, analysis: Analysis, attempt: int, step: str) -> bool:
     """Note which step the worker is at; False if the analysis is no longer its own."""
-    return _held(analysis, attempt).update(step=step, heartbeat_at=timezone.now()) == 1
+    return held(analysis, attempt).update(step=step, heartbeat_at=timezone.now()) == 1
 
 
 def record_beat(*, batch: Sequence[Analysis]) -> None:
     """Note that the worker of a claimed batch is alive."""
     first = batch[0]
     ids = [analysis.pk for analysis in batch]
-    held = Analysis.objects.filter(
+    batch_held = Analysis.objects.filter(
         pk__in=ids, status=_Status.RUNNING, attempts=first.attempts, worker=first.worker
     )
-    held.update(heartbeat_at=timezone.now())
-
-
-def store_results(
-    *, analysis: Analysis, attempt: int, result: "RecordingResult", baseline: list[str] | None = None
-) -> bool:
-    """Keep what was found, in one transaction; False, and nothing kept, if another attempt has taken over.
-
-    `baseline` are the ids of the repetitions that it was compared with, None if the release does not compare.
-    """
-    # Packed and measured before the transaction, so that the database's write lock is not held meanwhile.
-    rows = [_repetition(analysis, found, result) for found in result.repetitions]
-    corrections = [
-        _correction(row, found)
-        for row, found in zip(rows, result.repetitions, strict=True)
-        if found.correction is not None
-    ]
-    now = timezone.now()
-    with transaction.atomic():
-        won = _held(analysis, attempt).update(
-            status=_Status.DONE,
-            step=_Step.FINISHED,
-            exercise=_exercise(analysis, result),
-            filled=result.filled,
-            baseline=baseline,
-            cuts=None,
-            cut_by=None,
-            heartbeat_at=now,
-            finished_at=now,
-        )
-        if not won:
-            return False
-        _number(analysis, rows)
-        Repetition.objects.bulk_create(rows)
-        Correction.objects.bulk_create(corrections)
-        refresh_session(session=analysis.session)
-    return True
-
-
-def _number(analysis: Analysis, rows: Sequence[Repetition]) -> None:
-    """Give new repetitions their place in time, also among those that stay where some were cut anew."""
-    places = None if analysis.cuts is None else make_way(analysis)
-    for number, row in enumerate(rows, start=1):
-        row.index = number if places is None else places[Cut(row.start_frame, row.end_frame, row.exercise)]
-
-
-def _exercise(analysis: Analysis, result: "RecordingResult") -> str:
-    """That of most repetitions, of which a worker has seen only those that were cut anew."""
-    if analysis.cuts is None:
-        return result.exercise
-    return exercise_of_most(cuts_of(analysis)) or analysis.exercise
-
-
-def _repetition(analysis: Analysis, found: "RepetitionResult", result: "RecordingResult") -> Repetition:
-    performed = result.performed.positions[found.start_frame : found.end_frame]
-    return Repetition(
-        analysis=analysis,
-        exercise=found.exercise,
-        start_frame=found.start_frame,
-        end_frame=found.end_frame,
-        cut_by_id=analysis.cut_by_id,
-        frame_rate=result.performed.frame_rate,
-        motion=pack_motion(performed),
-        finding=found.finding.code,
-        probability=found.finding.probability,
-        probabilities=found.finding.probabilities,
-        abstained=found.finding.abstained,
-        abstained_reason=found.finding.abstained_reason,
-        measures=measure(performed.astype(float), result.performed.frame_rate, found.exercise),
-    )
-
-
-def _correction(repetition: Repetition, found: "RepetitionResult") -> Correction:
-    correction = found.correction
-    assert correction is not None  # noqa: S101  the caller asks only for those that have one
-    # What the judge says counts as one check more.
-    judged = [] if is_correct(correction.judged) else ["judge"]
-    return Correction(
-        repetition=repetition,
-        motion=pack_motion(correction.positions),
-        verified=correction.verified,
-        failed_checks=[*correction.failed_checks, *judged],
-        largest_shift_m=correction.largest_shift_m,
-        joints=list(correction.joints),
-    )
+    batch_held.update(heartbeat_at=timezone.now())
 
 
 def fail(*, analysis: Analysis, attempt: int, code: str) -> bool:
     """End an attempt whose recording cannot be analysed; trying again would change nothing."""
-    return _end(_held(analysis, attempt), _Status.FAILED, code)
+    return _end(held(analysis, attempt), _Status.FAILED, code)
 
 
 def give_back(*, analysis: Analysis, attempt: int, code: str, noted: str = "") -> bool:
@@ -256,12 +164,12 @@ def give_back(*, analysis: Analysis, attempt: int, code: str, noted: str = "") -
     The sweep announces it, so that a fault that passes has some seconds to do so. `noted` says what happened,
     without anything of the recording.
     """
-    held = _held(analysis, attempt)
+    mine = held(analysis, attempt)
     log = log_with(f"{noted or code} ({analysis.worker})")
     if attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
-        return _end(held, _Status.NEEDS_ATTENTION, code, log=log)
+        return _end(mine, _Status.NEEDS_ATTENTION, code, log=log)
     values = {"status": _Status.QUEUED, "step": _Step.WAITING, "worker": "", "error_code": code, "log": log}
-    return held.update(heartbeat_at=None, **values) == 1
+    return mine.update(heartbeat_at=None, **values) == 1
 
 
 def stop(*, batch: Sequence[Analysis]) -> None:

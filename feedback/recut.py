@@ -71,7 +71,7 @@ def cut_anew(
     `seen` are the repetitions that the clinician saw: where these are not the ones that are, somebody has cut
     them meanwhile, and `CutConflict` is raised. Nothing is done where the cuts are as they were.
     """
-    from feedback.queue import announce  # which in turn keeps by this module what a worker has found
+    from feedback.queue import announce  # which in turn asks this module for the cuts that are kept
 
     patient = analysis.recording.patient
     require(user, patient, "may_review")

@@ -12,13 +12,13 @@ from feedback.queue import (
     record_step,
     request_analysis,
     retry,
-    store_results,
 )
 from feedback.readings import confirm_recording
 from feedback.reanalysis import analyse_clinic_again, analyse_patient_again
 from feedback.recut import Cut, CutConflict, CutError, cut_anew
 from feedback.release_comparison import request_comparison
 from feedback.releases import activate_release, folder_of, install_release, release_in_use
+from feedback.results import store_results
 from feedback.sessions import refresh_session
 from feedback.verdicts import VerdictConflict, VerdictError, give_verdict, labels_for
 

@@ -25,8 +25,8 @@ from feedback.queue import (
     record_step,
     request_analysis,
     retry,
-    store_results,
 )
+from feedback.results import store_results
 from patients.models import AccessLogEntry
 from tests.environment import exfb_settings
 from tests.factories import AnalysisFactory, ModelReleaseFactory, RecordingFactory, make_people

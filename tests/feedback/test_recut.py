@@ -6,8 +6,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from feedback.models import Analysis, Repetition, Verdict
-from feedback.queue import cancel, claim, request_analysis, store_results
+from feedback.queue import cancel, claim, request_analysis
 from feedback.recut import Cut, CutConflict, CutError, current_repetitions, cut_anew, cuts_of, new_cuts
+from feedback.results import store_results
 from feedback.selectors import current_analyses, judged_repetitions
 from feedback.verdicts import VerdictConflict, give_verdict
 from tests import factories as make
