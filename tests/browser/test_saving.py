@@ -84,6 +84,31 @@ def test_an_answer_that_is_lost_makes_no_second_verdict(people: People, address:
     forgive(page, "ERR_FAILED")
 
 
+def test_what_was_just_decided_is_not_gone_back_to(
+    people: People, one: Repetition, address: str, open_as: Open
+) -> None:
+    last = RepetitionFactory(analysis=one.analysis, finding="squat.correct", index=2)
+    page = open_as(people.lead, address)
+    # What became of the first is slow to come.
+    page.evaluate(
+        """(first) => {
+          const get = window.fetch;
+          window.fetch = (url, ...rest) => !String(url).endsWith(`repetition=${first}`) ? get(url, ...rest)
+            : new Promise((answer) => { window.answer = () => answer(get(url)); });
+        }""",
+        str(one.uuid),
+    )
+    page.keyboard.press("c")
+    page.wait_for_function("() => window.answer")
+    page.wait_for_url(f"**repetition={last.uuid}*")
+    page.keyboard.press("c")
+    page.wait_for_selector(f".rep[data-repetition='{last.uuid}'] .v-confirmed")
+    assert str(last.uuid) in page.url
+    page.evaluate("window.answer()")
+    page.wait_for_function("() => document.querySelectorAll('.rep .v-confirmed').length === 2")
+    assert str(last.uuid) in page.url
+
+
 def test_verdict_and_undo_wait_in_order_while_offline(people: People, address: str, open_as: Open) -> None:
     page = open_as(people.lead, address)
     page.context.set_offline(True)

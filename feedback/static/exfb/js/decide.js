@@ -68,7 +68,8 @@ export class Decide extends EventTarget {
 
   moveOn(uuid) {
     const order = this.desk.order(), from = order.indexOf(uuid);
-    const isOpen = (one) => cellOf(one).classList.contains('open') && !outbox.to(articleOf(one).dataset.verdictsUrl).length;
+    // What was sent is decided, though the answer, or what it changed, is not here yet.
+    const isOpen = (one) => cellOf(one).matches('.open:not(.saving)') && !outbox.to(articleOf(one).dataset.verdictsUrl).length;
     this.desk.select([...order.slice(from + 1), ...order.slice(0, from)].find(isOpen));
   }
 
