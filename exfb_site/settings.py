@@ -351,6 +351,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ExerciseEnum": "patients.models.Exercise",
         "AnalysisStatusEnum": "feedback.models.Analysis.Status",
+        "FileStatusEnum": "feedback.made_models.MadeByWorker.Status",
         "VerdictDecisionEnum": "feedback.models.Verdict.Decision",
         "ValidationErrorEnum": f"{_ERRORS}.ValidationErrorEnum.choices",
         "ClientErrorEnum": f"{_ERRORS}.ClientErrorEnum.choices",

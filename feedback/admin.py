@@ -42,7 +42,7 @@ class VerdictAdmin(ReadOnlyAdmin):
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    list_display = ("uuid", "start", "end", "status", "attempts", "requested_at", "made_at")
+    list_display = ("uuid", "start", "end", "status", "attempts", "requested_at", "finished_at")
     list_filter = ("status",)
     date_hierarchy = "requested_at"
     exclude = ("file", "content", "note")

@@ -4,6 +4,7 @@ They are part of `feedback.models`, from where they are imported.
 """
 
 import uuid
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -17,14 +18,25 @@ _OPEN = ["queued", "running"]
 
 
 class MadeByWorker(models.Model):
-    """What both have. The row is the queue of record."""
+    """What both have. The row is the queue of record, its way through it in `feedback.made_queue`."""
 
-    status: "models.CharField[str, str]"
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Being made")
+        DONE = "done", _("Ready")
+        FAILED = "failed", _("Could not be made")
+
+    #: What a message that wakes a worker asks for.
+    task: ClassVar[str]
+    file: "models.FileField"
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     requested_at = models.DateTimeField(auto_now_add=True)
     announced_at = models.DateTimeField(auto_now_add=True, help_text=_("When a message was last sent."))
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
@@ -48,20 +60,12 @@ def report_path(report: "Report", _name: str) -> str:
 class Report(MadeByWorker):
     """Two pages of a session or a period for the patient's file. The row is the queue of record."""
 
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("Waiting")
-        RUNNING = "running", _("Being made")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Could not be made")
-
+    task = "feedback.make_report"
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="reports")
     start = models.DateField()
     end = models.DateField()
     note = models.TextField(max_length=2000, blank=True)
     language = models.CharField(max_length=20)
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    made_at = models.DateTimeField(null=True, blank=True)
     content = models.JSONField(default=dict, help_text=_("What it says; see feedback/reports/content.py."))
     file = models.FileField(upload_to=report_path, blank=True)
 
@@ -92,21 +96,13 @@ class Export(MadeByWorker):
         MOTIONS = "motions", _("Motions and findings")
         EVERYTHING = "everything", _("Everything that is kept")
 
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("Waiting")
-        RUNNING = "running", _("Being made")
-        DONE = "done", _("Ready")
-        FAILED = "failed", _("Could not be made")
-
+    task = "feedback.make_export"
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="exports")
     content = models.CharField(max_length=12, choices=Content)
     formats = models.JSONField(default=list, help_text=_("Of the motions; none: tables alone."))
     convention = models.CharField(max_length=20)
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     done = models.PositiveIntegerField(default=0, help_text=_("Repetitions written so far."))
     total = models.PositiveIntegerField(default=0)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text=_("When it is deleted."))
     file = models.FileField(upload_to=export_path, blank=True)
     size_bytes = models.PositiveBigIntegerField(default=0)

@@ -61,7 +61,7 @@ def sweep() -> Swept:
         requested=requested,
         announced=_announce_again(now),
         measured=measure_unmeasured(),
-        reports=sweep_reports(),
+        reports=sweep_reports(now),
         exports=sweep_exports(now),
         forgotten_workers=Worker.objects.filter(seen_at__lt=now - FORGET_WORKER).delete()[0],
         sealed=seal_log(),

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from feedback.exports.content import Choice, of_current_analyses, repetitions_to_export, write_motions
 from feedback.exports.everything import write_everything
-from feedback.exports.queue import keep, note_progress
+from feedback.exports.queue import keep_export, note_progress
 from feedback.models import Export
 from patients.permissions import access_to
 
@@ -43,4 +43,4 @@ def make(export: Export) -> bool:
         file.seek(0, os.SEEK_END)
         size_bytes = file.tell()
         file.seek(0)
-        return keep(export, file, size_bytes)
+        return keep_export(export, file, size_bytes)

@@ -42,7 +42,7 @@ class ReportSerializer(serializers.ModelSerializer[Report]):
     class Meta:
         model = Report
         fields = [
-            "uuid", "patient", "start", "end", "note", "language", "status", "requested_at", "made_at",
+            "uuid", "patient", "start", "end", "note", "language", "status", "requested_at", "finished_at",
             "reviewed", "total", "sha256", "file",
         ]  # fmt: skip
 

@@ -155,5 +155,5 @@ def test_what_another_attempt_has_written_stays(people, full, private_files):
     whole.parent.mkdir(parents=True)
     whole.write_bytes(b"whole")
     with pytest.raises(OSError, match="No space left"):
-        exports.keep(other, ContentFile(b"x" * 300), 300)
+        exports.keep_export(other, ContentFile(b"x" * 300), 300)
     assert files_in(private_files) == [whole]

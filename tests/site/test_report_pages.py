@@ -4,8 +4,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertNumQueries
 
+from feedback.made_queue import claim
 from feedback.models import Report
-from feedback.reports.queue import claim
 from feedback.tasks import make_report
 from patients.models import AccessLogEntry
 from tests.factories import ReportFactory, WorkerFactory
@@ -32,7 +32,7 @@ def test_a_report_is_asked_for_and_followed(client, people):
     assert "No worker is connected" in text_of(page)
     WorkerFactory()
     assert "It takes a few seconds" in text_of(client.get(asked["Location"], {"part": "status"}))
-    claim(report.uuid)
+    claim(Report, report.uuid)
     assert "is being made" in text_of(client.get(asked["Location"], {"part": "status"}))
     Report.objects.update(status="failed")
     assert "could not be made" in text_of(client.get(asked["Location"]))

@@ -11,7 +11,8 @@ from django.utils import timezone
 from feedback.exports import making
 from feedback.exports.answers import export_file
 from feedback.exports.content import Choice
-from feedback.exports.queue import claim, request_export, sweep_exports
+from feedback.exports.queue import request_export, sweep_exports
+from feedback.made_queue import claim
 from feedback.models import Export
 from feedback.tasks import make_export
 from patients.models import CareAssignment
@@ -72,7 +73,7 @@ def test_what_fails_is_tried_three_times_and_then_says_so(export, monkeypatch, c
 
 
 def test_a_dead_workers_export_is_given_to_another_and_a_lost_message_sent_again(export):
-    claim(export.uuid)
+    claim(Export, export.uuid)
     old = timezone.now() - datetime.timedelta(hours=1)
     Export.objects.update(heartbeat_at=old, announced_at=old)
     assert sweep_exports(timezone.now()) == 1
@@ -83,9 +84,9 @@ def test_a_dead_workers_export_is_given_to_another_and_a_lost_message_sent_again
 
 
 def test_who_was_given_up_on_cannot_overwrite_a_successor(export):
-    first = claim(export.uuid)
+    first = claim(Export, export.uuid)
     Export.objects.filter(pk=export.pk).update(status="queued")
-    second = claim(export.uuid)
+    second = claim(Export, export.uuid)
     assert making.make(second)
     kept = Export.objects.get(pk=export.pk).file.name
     assert not making.make(first)
@@ -134,7 +135,7 @@ def test_until_it_is_ready_there_is_no_file(people, export):
 
 
 def test_an_open_one_of_an_erased_row_leaves_no_file(export):
-    held = claim(export.uuid)
+    held = claim(Export, export.uuid)
     Export.objects.all().delete()
     assert not making.make(held)
     assert not default_storage.exists("exports") or default_storage.listdir("exports")[1] == []

@@ -1,14 +1,16 @@
 """The row of a report decides: asked for once, claimed once, kept once, picked up again when lost."""
 
 import datetime
+from uuid import UUID
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from feedback import messages
+from feedback.made_queue import claim, give_back
 from feedback.models import Report
-from feedback.reports import queue
-from feedback.reports.queue import SILENT, claim, give_back, request_report, store, sweep_reports
+from feedback.reports.queue import SILENCE, keep_report, request_report, sweep_reports
 from feedback.sweep import sweep
 from feedback.tasks import make_report
 from patients.models import AccessLogEntry
@@ -21,7 +23,7 @@ Status = Report.Status
 @pytest.fixture
 def announced(monkeypatch, db):
     ids = []
-    monkeypatch.setattr(queue, "announce", lambda report_id: ids.append(report_id) is None)
+    monkeypatch.setattr(messages.current_app, "send_task", lambda task, args, **_: ids.append(UUID(args[0])))
     return ids
 
 
@@ -46,8 +48,8 @@ def test_a_reader_may_not_ask(people, announced):
 
 def test_one_worker_claims_it(people, announced):
     report = ask(people)
-    assert claim(report.uuid).attempts == 1
-    assert claim(report.uuid) is None
+    assert claim(Report, report.uuid).attempts == 1
+    assert claim(Report, report.uuid) is None
 
 
 def test_the_task_makes_it_and_doing_it_again_changes_nothing(people, announced):
@@ -56,20 +58,20 @@ def test_the_task_makes_it_and_doing_it_again_changes_nothing(people, announced)
     make_report(str(report.uuid))
     report.refresh_from_db()
     assert (report.status, report.file.open().read(5)) == (Status.DONE, b"%PDF-")
-    before = report.sha256, report.made_at
+    before = report.sha256, report.finished_at
     make_report(str(report.uuid))
     report.refresh_from_db()
-    assert (report.sha256, report.made_at) == before
+    assert (report.sha256, report.finished_at) == before
 
 
 def test_a_worker_that_was_given_up_on_keeps_nothing(people, announced, private_files):
     report = ask(people)
-    late = claim(report.uuid)
+    late = claim(Report, report.uuid)
     Report.objects.update(status=Status.QUEUED)
-    successor = claim(report.uuid)
-    assert not store(late, {}, b"late")
+    successor = claim(Report, report.uuid)
+    assert not keep_report(late, {}, b"late")
     assert [path for path in private_files.rglob("*") if path.is_file()] == []
-    assert store(successor, {}, b"made")
+    assert keep_report(successor, {}, b"made")
     report.refresh_from_db()
     assert report.file.open().read() == b"made"
 
@@ -80,7 +82,7 @@ def test_a_fault_is_tried_three_times(people, announced, monkeypatch, caplog):
     def broken(report):
         raise ValueError(f"about {report.patient.name}")
 
-    monkeypatch.setattr(making, "make_report", broken)
+    monkeypatch.setattr(making, "make", broken)
     report = ask(people)
     statuses = []
     for _ in range(4):
@@ -93,21 +95,21 @@ def test_a_fault_is_tried_three_times(people, announced, monkeypatch, caplog):
 
 def test_the_sweep_takes_it_from_a_silent_worker_and_sends_it_again(announced):
     report = ReportFactory()
-    claim(report.uuid)
-    old = timezone.now() - SILENT - datetime.timedelta(seconds=1)
-    assert sweep_reports() == 0
-    Report.objects.update(claimed_at=old, announced_at=old)
+    claim(Report, report.uuid)
+    old = timezone.now() - SILENCE - datetime.timedelta(seconds=1)
+    assert sweep_reports(timezone.now()) == 0
+    Report.objects.update(heartbeat_at=old, announced_at=old)
     assert sweep().reports == 1
     assert announced == [report.uuid]
-    assert claim(report.uuid).attempts == 2
+    assert claim(Report, report.uuid).attempts == 2
     assert sweep().reports == 0
 
 
 def test_after_three_silent_workers_it_has_failed(announced):
     report = ReportFactory()
-    claimed = claim(report.uuid)
-    Report.objects.update(attempts=3, claimed_at=timezone.now() - 2 * SILENT)
-    sweep_reports()
+    claimed = claim(Report, report.uuid)
+    Report.objects.update(attempts=3, heartbeat_at=timezone.now() - 2 * SILENCE)
+    sweep_reports(timezone.now())
     report.refresh_from_db()
     assert report.status == Status.FAILED
     give_back(claimed)  # the first worker, back from the dead
