@@ -11,8 +11,8 @@ timeout = 60
 graceful_timeout = 10
 keepalive = 5
 # A process is replaced now and then, so that memory never grows without end; not all of them at once.
-max_requests = 2000
-max_requests_jitter = 200
+max_requests = 20000
+max_requests_jitter = 2000
 # Sizes of what a request may send before Django sees it; the size of an upload is the site's own limit.
 limit_request_line = 4094
 limit_request_fields = 60

@@ -25,7 +25,7 @@ from ml.manifest import ReleaseError
 #: A recording has up to 50 MB, and a database that cannot grow stops the whole site.
 LEAST_DISK_BYTES = 1 << 30
 #: Heartbeats are compared with the clock of whoever looks at them.
-LARGEST_CLOCK_ERROR = timedelta(seconds=5)
+LARGEST_CLOCK_ERROR = timedelta(seconds=3)
 LONGEST_WAIT = timedelta(minutes=15)
 
 

@@ -15,7 +15,7 @@ from feedback.queue import record_beat, stop
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 2.5
+SECONDS = 1.5
 _GRACE_SECONDS = 30
 
 

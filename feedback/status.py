@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from feedback.models import Analysis, Worker
 
-#: A worker says every 2.5 s that it is alive (`feedback.heartbeat.SECONDS`), and a page asks as
-#: often: it says within 10 s when there is none.
-WORKER_SILENT = timedelta(seconds=7.5)
+#: A worker says every 1.5 s that it is alive (`feedback.heartbeat.SECONDS`), and a page asks every five
+#: seconds at least (`recording.js`): it says within 10 s when there is none.
+WORKER_SILENT = timedelta(seconds=4.5)
 #: The expected wait follows from this many of the newest finished analyses.
 _SAMPLE = 20
 

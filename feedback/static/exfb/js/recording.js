@@ -1,7 +1,7 @@
 // Follows an analysis or a comparison: asks the API with its ETag, and puts in the server's own words only when
 // something changed.
 const live = document.querySelector('[data-live]');
-const QUICK = 1500, SLOW = 20000, MOST = 2500; // with the silence of a worker: 10 s until its loss is told
+const QUICK = 1500, SLOW = 20000, MOST = 5000; // with the silence of a worker: 10 s until its loss is told
 let etag = '', wait = QUICK, timer = 0;
 
 const isOpen = () => live.querySelector('[data-open]') !== null;
@@ -22,14 +22,16 @@ async function ask() {
     const answer = await fetch(live.dataset.api, { headers: etag ? { 'If-None-Match': etag } : {}, cache: 'no-store' });
     if (answer.status === 200) {
       etag = answer.headers.get('ETag') || '';
-      wait = QUICK;
+      // Who is far behind in the queue need not ask as often as who is next.
+      const { expected_wait_seconds: expected } = await answer.json();
+      wait = Math.min(MOST, Math.max(QUICK, 50 * (expected ?? 0)));
       await refresh();
     } else {
       wait = Math.min(MOST, wait * 1.3);
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // a TypeError is the network: ask again later
-    wait = Math.min(4 * MOST, wait * 2);
+    wait = Math.min(2 * MOST, wait * 2);
   }
   later();
 }
