@@ -217,25 +217,36 @@ def fine_tune(
     network.requires_grad_(True)
     trained = [weight for name, weight in network.named_parameters() if corrections or not _corrects(name)]
     course = Steps(trained, options.learning_rate, steps)
-    often = 1.0 / torch.bincount(real.examples.labels)[real.examples.labels]
     average: dict[str, Tensor] = {}
     network.train()
     for step in range(steps):
-        drawn = torch.multinomial(often, n_real, replacement=True)
         beside = torch.randint(len(replay), (options.batch - n_real,))
-        batch = _joined(real.examples.chosen(drawn), replay.chosen(beside)).seen_otherwise()
-        most = torch.cat([real.counts[drawn], torch.full((len(beside),), MOST_BASELINES)])
-        is_truth = torch.cat([real.is_truth[drawn], torch.ones(len(beside), dtype=torch.bool)])
-        # Half have no baseline, as people who come for the first time; mild mistakes are told by it alone.
-        compared = (torch.rand(len(most)) < 0.5) | batch.mild
-        counts = (1 + (torch.rand(len(most)) * most).long()).minimum(most) * compared
-        loss = _loss(network, batch, batch.baseline(counts), is_truth, corrections=corrections)
-        course.take(loss)
+        course.take(mixed_loss(network, real, n_real, replay.chosen(beside), corrections=corrections))
         if step >= steps // 2:
             _average(average, network, step - steps // 2)
     network.load_state_dict(average)
     network.requires_grad_(False)
     return network.eval()
+
+
+def mixed_loss(
+    network: FeedbackNetwork,
+    real: RealExamples,
+    n_real: int,
+    simulated: TrainingSet,
+    *,
+    corrections: bool = True,
+) -> Tensor:
+    """Return the loss of so many real examples, drawn evenly from the classes, and simulated ones."""
+    often = 1.0 / torch.bincount(real.examples.labels)[real.examples.labels]
+    drawn = torch.multinomial(often, n_real, replacement=True)
+    batch = _joined(real.examples.chosen(drawn), simulated).seen_otherwise()
+    most = torch.cat([real.counts[drawn], torch.full((len(simulated),), MOST_BASELINES)])
+    is_truth = torch.cat([real.is_truth[drawn], torch.ones(len(simulated), dtype=torch.bool)])
+    # Half have no baseline, as people who come for the first time; mild mistakes are told by it alone.
+    compared = (torch.rand(len(most)) < 0.5) | batch.mild
+    counts = (1 + (torch.rand(len(most)) * most).long()).minimum(most) * compared
+    return _loss(network, batch, batch.baseline(counts), is_truth, corrections=corrections)
 
 
 def fine_tune_judge(

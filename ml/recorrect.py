@@ -2,7 +2,9 @@
 
 Names want a short training, after which they hold best on people and sensors that were never simulated;
 places in metres want a long one. So the correction branch of a release is trained by itself, on simulated
-people, while everything that names the mistake, the judge and the thresholds stay as they are.
+people, while everything that names the mistake, the judge and the thresholds stay as they are. What a release
+was adapted to is told by `--data`: a quarter of each batch is then recorded, and led to the nearest correct
+repetition of the same person, as in `ml.fine_tune`.
 """
 
 import argparse
@@ -17,13 +19,20 @@ from tqdm import tqdm
 
 from ml.calibration import measured_both_ways
 from ml.catalogue import CODES
+from ml.datasets import DatasetError, LabelledRepetition, load
 from ml.evaluate import chosen_release
+from ml.fine_tune import RealExamples, mixed_loss, real_examples, seen_by_networks
 from ml.manifest import WITH_BASELINE
 from ml.model import FeedbackNetwork
 from ml.optimising import Steps, add_options, batches, steps_of
 from ml.release import TWO_BRANCH, Release, ReleaseError, write_release
 from ml.train import batch_loss, check_writable
 from ml.training_set import TrainingSet, simulate_training_set
+
+#: For so many simulated examples there is a recorded one, where there are any.
+RECORDED_IN = 3
+#: How the line of a release begins that says so.
+ANEW = "corrections anew"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +48,32 @@ class CorrectionOptions:
     threads: int = 1
 
 
-def recorrect(base: Release, options: CorrectionOptions, out: Path) -> Release:
+def recorrect(
+    base: Release, options: CorrectionOptions, out: Path, recorded: Sequence[LabelledRepetition] = ()
+) -> Release:
     """Write the release `out`: `base` with a correction branch that was trained by itself.
+
+    Parameters
+    ----------
+    base : Release
+    options : CorrectionOptions
+    out : Path
+    recorded : sequence of LabelledRepetition
+        Of what the base has learned from, beside simulated people; with one label each.
 
     Raises
     ------
     ml.release.ReleaseError
-        If the folder exists, its name is none for a release, or the base has other classes; before any work.
+        If the folder exists, its name is none for a release, or the base has other classes or has not learned
+        from `recorded`; before any work.
     """
     check_writable(out)
     if base.kind != TWO_BRANCH or base.classes != CODES or base.judge is None:
         raise ReleaseError("unfit", f"{base.name!r} does not have the classes of the simulator and a judge.")
+    if {one.fingerprint for one in recorded} - {*base.manifest.learned_from.get("repetitions", ())}:
+        raise ReleaseError(
+            "unfit", f"{base.name!r} has not learned from these recordings: adapt it to them first."
+        )
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     learned, unseen = (
@@ -59,7 +83,8 @@ def recorrect(base: Release, options: CorrectionOptions, out: Path) -> Release:
             (4, max(options.people // 10, 2), "people to measure by"),
         )
     )
-    network = train_correction(deepcopy(base.network), learned, options)
+    real = real_examples(recorded, CODES, seen_by_networks(recorded)) if recorded else None
+    network = train_correction(deepcopy(base.network), learned, options, real)
     manifest = base.manifest
     temperatures = manifest.temperature, manifest.temperature_with_baseline or manifest.temperature
     metrics = measured_both_ways(network, base.judge, unseen, temperatures, manifest.thresholds)
@@ -73,15 +98,19 @@ def recorrect(base: Release, options: CorrectionOptions, out: Path) -> Release:
         thresholds=manifest.thresholds,
         metrics=manifest.metrics | metrics | {"correction": asdict(options)},
         trained_on=(
-            *manifest.trained_on,
-            f"corrections anew on simulated motion: {options.people} people, {len(learned)} repetitions",
+            *(line for line in manifest.trained_on if not line.startswith(ANEW)),
+            f"{ANEW} on simulated motion: {options.people} people, {len(learned)} repetitions"
+            + (f", and {len(recorded)} recorded repetitions" if recorded else ""),
         ),
         learned_from=manifest.learned_from,
     )
 
 
 def train_correction(
-    network: FeedbackNetwork, learned: TrainingSet, options: CorrectionOptions
+    network: FeedbackNetwork,
+    learned: TrainingSet,
+    options: CorrectionOptions,
+    real: RealExamples | None = None,
 ) -> FeedbackNetwork:
     """Train the correction branch from its start, in place, all else as it is; return the network."""
     network.requires_grad_(False)
@@ -93,7 +122,12 @@ def train_correction(
         network.eval()
         network.correction.train()
         for which in batches(len(learned), options.batch):
-            steps.take(batch_loss(network, learned.chosen(which).seen_otherwise(), epoch / options.epochs))
+            batch = learned.chosen(which)
+            if real is None:
+                loss = batch_loss(network, batch.seen_otherwise(), epoch / options.epochs)
+            else:
+                loss = mixed_loss(network, real, len(which) // RECORDED_IN, batch)
+            steps.take(loss)
     return network.eval()
 
 
@@ -101,13 +135,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml.recorrect", description=__doc__)
     parser.add_argument("--base", help="name or folder of a release; else the default release")
+    parser.add_argument("--data", action="append", default=[], help="what the base learned from")
     parser.add_argument("--out", type=Path, required=True, help="new folder; its name is the release's")
     add_options(parser, CorrectionOptions())
     chosen = vars(parser.parse_args(arguments))
-    base, out = chosen.pop("base"), chosen.pop("out")
+    base, sources, out = chosen.pop("base"), chosen.pop("data"), chosen.pop("out")
     try:
-        release = recorrect(chosen_release(base), CorrectionOptions(**chosen), out)
-    except ReleaseError as error:
+        recorded = [one for source in sources for one in load(source) if len(one.labels) == 1]
+        release = recorrect(chosen_release(base), CorrectionOptions(**chosen), out, recorded)
+    except (DatasetError, ReleaseError) as error:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 2
     for suffix in ("", WITH_BASELINE):

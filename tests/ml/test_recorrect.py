@@ -1,12 +1,14 @@
 """The correction branch is taught anew; what is named, the judge and the thresholds stay as they are."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from ml.datasets import load
 from ml.encoding import encode
 from ml.model import FeedbackNetwork, NetworkConfig
-from ml.recorrect import main
+from ml.recorrect import ANEW, CorrectionOptions, main, recorrect
 from ml.release import DEFAULT_RELEASE, load_release, write_release
 
 
@@ -33,6 +35,27 @@ def test_the_release_says_how_it_was_made_and_how_good_it_is(again):
     assert again.manifest.metrics["correction"]["people"] == 2
     assert "corrections anew on simulated motion: 2 people" in again.manifest.trained_on[-1]
     assert again.manifest.metrics["unseen_simulated_people_with_baseline"]["people"] == 2
+
+
+def test_recordings_that_the_base_learned_from_are_learned_beside_the_simulated(tmp_path):
+    base, recorded = load_release(DEFAULT_RELEASE), load("sim:5:1:3")
+    known = {"repetitions": [one.fingerprint for one in recorded]}
+    base = replace(base, manifest=replace(base.manifest, learned_from=known))
+    options = CorrectionOptions(people=2, epochs=6, workers=1)
+    with_them = recorrect(base, options, tmp_path / "with", recorded)
+    without = recorrect(base, options, tmp_path / "without")
+    x = torch.from_numpy(encode([one.sequence for one in recorded]))
+    with torch.inference_mode():
+        assert (with_them.network(x).change - without.network(x).change).abs().max() > 1e-3
+    assert with_them.manifest.trained_on[-1].endswith(f"and {len(recorded)} recorded repetitions")
+    assert [line for line in with_them.manifest.trained_on if line.startswith(ANEW)] == [
+        with_them.manifest.trained_on[-1]
+    ]
+
+
+def test_recordings_that_the_base_never_saw_are_refused(tmp_path, capsys):
+    assert main(["--data", "sim:5:1", "--out", str(tmp_path / "new")]) == 2
+    assert "adapt it to them first" in capsys.readouterr().err
 
 
 def test_a_folder_that_exists_is_refused_before_any_work(tmp_path, capsys):
