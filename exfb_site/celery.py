@@ -3,8 +3,11 @@
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exfb_site.settings")
+
+TRANSPORT_ALIASES["filesystem"] = "exfb_site.broker:Transport"
 
 app = Celery("exfb")
 # Also for threads other than the importing one, such as those of the web server.
