@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import get_language
@@ -12,9 +12,6 @@ from feedback.made_queue import announce, keep, sweep_made
 from feedback.models import Report
 from patients.models import AccessLogEntry, Patient, User
 from patients.permissions import log_access, require
-
-if TYPE_CHECKING:
-    from typing import Any
 
 #: Making one takes seconds: a worker that holds one for longer is gone.
 SILENCE: Final = timedelta(minutes=2)
@@ -36,7 +33,7 @@ def request_report(*, user: User, patient: Patient, start: date, end: date, note
     return report
 
 
-def keep_report(report: Report, content: "dict[str, Any]", pdf: bytes) -> bool:
+def keep_report(report: Report, content: dict[str, Any], pdf: bytes) -> bool:
     """Keep a report that was made; False, and nothing kept, if another attempt has taken over."""
     return keep(report, BytesIO(pdf), content=content)
 
