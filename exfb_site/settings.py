@@ -1,6 +1,7 @@
 """Every setting of the site. What an operator sets is read from the environment; `.env.example` lists it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import dj_database_url
@@ -47,6 +48,8 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
 #: Holds everything that is written at run time: database, recordings, embedded broker.
 DATA_DIR = Path(env("DATA_DIR", str(BASE_DIR / "var")))
+with suppress(OSError):  # what cannot be made or written, `manage.py doctor` tells
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -96,3 +96,11 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch) -> None:
     assert site.env_bool("TESTED", True) is True
     assert site.env_int("TESTED", 7) == 7
     assert site.env_list("TESTED", "a, b,") == ["a", "b"]
+
+
+def test_the_data_folder_is_made_and_is_nobody_elses(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "data"
+    servers = {"DATABASE_URL": "postgresql://localhost/none", "CELERY_BROKER_URL": "redis://localhost:1/0"}
+    imported = import_settings(SECRET_KEY="x", DATA_DIR=str(folder), **servers)  # noqa: S106
+    assert imported.returncode == 0, imported.stderr
+    assert folder.stat().st_mode & 0o777 == 0o700
