@@ -1,6 +1,7 @@
 """After an erasure nothing is left of the patient, neither row nor file nor text; and others are whole."""
 
 import hashlib
+import io
 import json
 from pathlib import Path
 from uuid import uuid4
@@ -279,6 +280,14 @@ def test_an_account_that_a_log_must_name_is_emptied(people, patient):
     assert not left.has_usable_password()
     said = everything_in_the_database().replace("other.patient@example.org", "")
     assert "patient@example.org" not in said
+
+
+@pytest.mark.parametrize("answer", ["no", None])
+def test_the_command_erases_nothing_unless_it_is_told_to(people, monkeypatch, answer):
+    monkeypatch.setattr("sys.stdin", io.StringIO("" if answer is None else f"{answer}\n"))
+    with pytest.raises(CommandError, match="Nothing was erased"):
+        call_command("erase_patient", str(people.patient.uuid), "--reason", "request")
+    assert Patient.objects.filter(pk=people.patient.pk).exists()
 
 
 def test_the_command_prints_the_receipt(people, patient, capsys):

@@ -24,8 +24,8 @@ class Command(BaseCommand):
         patient = Patient.objects.filter(uuid=uuid).first()
         if patient is None:
             raise CommandError("No patient has this UUID.")
-        if not yes and input("Erase this patient for good? Type yes: ") != "yes":
-            raise CommandError("Nothing was erased.")
+        if not yes and not _confirmed():
+            raise CommandError("Nothing was erased. Where nobody can answer, say --yes.")
         try:
             receipt = erase_patient(patient=patient, reason=reason, user=None)
         except ErasureError as error:
@@ -34,3 +34,10 @@ class Command(BaseCommand):
             receipt, ["reason", "subject_sha256", "rows", "files", "sha256"]
         )
         self.stdout.write(json.dumps(said, indent=1))
+
+
+def _confirmed() -> bool:
+    try:
+        return input("Erase this patient for good? Type yes: ") == "yes"
+    except EOFError:
+        return False
