@@ -18,10 +18,11 @@ import torch
 from tqdm import tqdm
 
 from ml.calibration import measured_both_ways
-from ml.catalogue import CODES
+from ml.catalogue import CODES, is_correct
 from ml.datasets import DatasetError, LabelledRepetition, load
 from ml.evaluate import chosen_release
 from ml.fine_tune import RealExamples, mixed_loss, real_examples, seen_by_networks
+from ml.inference import Predictor
 from ml.manifest import WITH_BASELINE
 from ml.model import FeedbackNetwork
 from ml.optimising import Steps, add_options, batches, steps_of
@@ -131,6 +132,13 @@ def train_correction(
     return network.eval()
 
 
+def accepted(release: Release, recorded: Sequence[LabelledRepetition]) -> str:
+    """Say how many of the recorded mistakes a release corrects so that its judge and all checks accept it."""
+    mistakes = [one.sequence for one in recorded if not is_correct(one.labels[0])]
+    corrections = [correction for _, correction in Predictor(release).predict(mistakes) if correction]
+    return f"{sum(correction.verified for correction in corrections)} of {len(corrections)}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml.recorrect", description=__doc__)
@@ -142,13 +150,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     base, sources, out = chosen.pop("base"), chosen.pop("data"), chosen.pop("out")
     try:
         recorded = [one for source in sources for one in load(source) if len(one.labels) == 1]
-        release = recorrect(chosen_release(base), CorrectionOptions(**chosen), out, recorded)
+        before = chosen_release(base)
+        release = recorrect(before, CorrectionOptions(**chosen), out, recorded)
     except (DatasetError, ReleaseError) as error:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 2
     for suffix in ("", WITH_BASELINE):
         for name, value in release.manifest.metrics[f"unseen_simulated_people{suffix}"].items():
             print(f"{name}{suffix}: {value}")  # noqa: T201
+    if recorded:
+        told = f"{accepted(before, recorded)} before, {accepted(release, recorded)} now"
+        print(f"accepted corrections of the recorded, from which it learned: {told}")  # noqa: T201
     return 0
 
 
