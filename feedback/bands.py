@@ -27,6 +27,9 @@ FEWEST, MOST = 3, 20
 _DEVIATIONS = 2.0
 #: Less than this beyond the band is not called outside: no sensor tells it.
 _TOLERANCE = 1.0  # degrees
+_OTHER_SIDE = {"left": "right", "right": "left"}
+#: One leg leads where its hip is bent more than the other by so much on average: in lunges, never in squats.
+_LEADS = 10.0  # degrees
 _CORRECT_KINDS = sorted({one.code.split(".", 1)[1] for one in MISTAKE_CLASSES if is_correct(one.code)})
 
 
@@ -102,8 +105,8 @@ def band_json(repetition: Repetition, basis: Basis) -> dict[str, Any]:
     angles = None
     if basis.is_enough:
         motions = Repetition.objects.filter(pk__in=basis.keys).values_list("motion", flat=True)
-        curves = [joint_angles(unpack_motion(motion)) for motion in motions]
         performed = joint_angles(unpack_motion(repetition.motion))
+        curves = [_led_alike(joint_angles(unpack_motion(motion)), performed) for motion in motions]
         angles = {
             name: _angle(name, values, [one[name] for one in curves], repetition.frame_rate, len(basis.keys))
             for name, values in performed.items()
@@ -116,6 +119,27 @@ def band_json(repetition: Repetition, basis: Basis) -> dict[str, Any]:
         "basis": basis.sentence,
         "angles": angles,
     }
+
+
+def _led_alike(angles: dict[str, Array], performed: dict[str, Array]) -> dict[str, Array]:
+    """Return the angles of a repetition, left and right exchanged where the other leg leads."""
+    if _leading(angles) * _leading(performed) >= 0:
+        return angles
+    return {_other_side(name): values for name, values in angles.items()}
+
+
+def _leading(angles: dict[str, Array]) -> int:
+    """Return 1 where the left leg leads, -1 where the right one does, 0 where none does."""
+    further = angles["left_hip_flexion"] - angles["right_hip_flexion"]
+    known = further[np.isfinite(further)]
+    if not len(known) or abs(known.mean()) < _LEADS:
+        return 0
+    return 1 if known.mean() > 0 else -1
+
+
+def _other_side(name: str) -> str:
+    side, _, angle = name.partition("_")
+    return f"{_OTHER_SIDE[side]}_{angle}" if side in _OTHER_SIDE else name
 
 
 def _angle(

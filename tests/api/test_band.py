@@ -8,9 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from feedback.bands import FEWEST, MOST, POINTS
+from feedback.bands import FEWEST, MOST, POINTS, band_basis, band_json
 from feedback.motions import pack_motion, unpack_motion
 from ml.angles import joint_angles
+from ml.simulate import Person, simulate_repetition
 from patients.models import AccessLogEntry
 from tests import factories as make
 from tests.motions import squats
@@ -66,6 +67,35 @@ def test_it_says_where_the_repetition_lies_outside(people, as_user, shallow):
     )
     straight = angles["left_knee_valgus"]
     assert straight["outside"] or "never outside" in straight["sentence"]
+
+
+def test_lunges_that_the_other_leg_leads_are_mirrored(people):
+    rng = np.random.default_rng(3)
+    lunges = [simulate_repetition(Person.sample(7), "lunge.correct", rng).performed for _ in range(5)]
+    lunges = [one if leads_left(one) else one.mirrored() for one in lunges]
+
+    def band(patient, motions):
+        rows = [
+            make.RepetitionFactory(
+                analysis__recording__patient=patient,
+                exercise="lunge",
+                finding="lunge.correct",
+                motion=pack_motion(one.positions),
+            )
+            for one in motions
+        ]
+        return band_json(rows[0], band_basis(rows[0]))["angles"]
+
+    others = [one.mirrored() if i % 2 else one for i, one in enumerate(lunges)]
+    alike, mixed = band(people.patient, lunges), band(people.other_patient, others)
+    for name, angle in alike.items():
+        np.testing.assert_allclose(mixed[name]["low"], angle["low"], atol=0.3)
+        np.testing.assert_allclose(mixed[name]["high"], angle["high"], atol=0.3)
+
+
+def leads_left(lunge):
+    angles = joint_angles(lunge.positions)
+    return np.nanmean(angles["left_hip_flexion"] - angles["right_hip_flexion"]) > 0
 
 
 def test_one_of_the_band_itself_lies_inside(people, as_user):
