@@ -1,5 +1,8 @@
 """The embedded broker goes on where a process was killed, or the disk was full, while a file was written."""
 
+import errno
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
@@ -7,6 +10,7 @@ from typing import Any
 
 import pytest
 from kombu import Connection, Exchange, Queue
+from kombu.exceptions import OperationalError
 
 from exfb_site.broker import Transport
 from exfb_site.celery import app
@@ -64,3 +68,31 @@ def test_a_message_that_was_cut_off_is_passed_over(connection: Connection, tmp_p
         with pytest.raises(Empty):
             connection.default_channel._get(QUEUE.name)
         assert queue.get(timeout=2).payload == "whole"
+
+
+def test_a_message_is_there_whole_or_not_at_all(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def replace(part: Path, file: Path) -> None:
+        seen.append((part.read_bytes(), file.exists()))
+        os.replace(part, file)  # noqa: PTH105  the method is the one that is looked at
+
+    monkeypatch.setattr(Path, "replace", replace)
+    assert sent_and_received(connection, "whole") == "whole"
+    assert seen
+    assert all(json.loads(content) and not there for content, there in seen)
+    assert list(tmp_path.glob("*.msg*")) == []
+
+
+def test_a_full_disk_is_told_to_whoever_wakes_a_worker(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OperationalError):
+        app.send_task("none", connection=connection, ignore_result=True)
+    assert list(tmp_path.glob("*.msg*")) == []
