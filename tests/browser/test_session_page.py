@@ -83,6 +83,19 @@ def test_a_session_is_reviewed_by_keyboard(
     ]
 
 
+def test_a_motion_is_loaded_once(people: People, repetitions: list[Repetition], open_as: Open) -> None:
+    asked: list[str] = []
+    page = open_as(people.lead, reverse("worklist"))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(page.url.replace(reverse("worklist"), address(repetitions)))
+    page.wait_for_selector(".view.has-correction")
+    for key, shown in (("]", 1), ("]", 2), ("[", 1), ("[", 0), ("]", 1)):
+        page.keyboard.press(key)
+        page.wait_for_url(f"**repetition={repetitions[shown].uuid}*frame=*")
+    motions = [url for url in asked if url.endswith("/motion/")]
+    assert len(motions) == len(set(motions)) == len(repetitions)
+
+
 def test_a_finding_is_overridden_by_two_keys(
     people: People, repetitions: list[Repetition], open_as: Open
 ) -> None:
