@@ -306,7 +306,10 @@ class Verdicts(APIView):
         return Response(VerdictSerializer(verdict).data, status=201 if created else 200)
 
 
-@extend_validation_errors(["invalid_choice"], field_name="exercise")
+@extend_validation_errors(
+    ["blank", "max_length", "null_characters_not_allowed", "surrogate_characters_not_allowed"],
+    field_name="exercise",
+)
 @extend_validation_errors(["invalid"], field_name="start")
 @extend_validation_errors(["invalid"], field_name="end")
 class PatientHistory(APIView):

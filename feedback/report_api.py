@@ -8,6 +8,7 @@ from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from drf_standardized_errors.openapi_serializers import ErrorResponse403Serializer
+from drf_standardized_errors.openapi_validation_errors import extend_validation_errors
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -27,6 +28,7 @@ _LOCATION = OpenApiParameter(
 )
 
 
+@extend_validation_errors(["ends_before_start"], field_name="end", methods=["post"])
 class PatientReports(APIView):
     """Have a report on some days of a patient made. The same that still waits is not made twice."""
 

@@ -33,10 +33,13 @@ class ReportSerializer(serializers.ModelSerializer[Report]):
     reviewed = serializers.IntegerField(
         source="content.reviewed",
         default=None,
+        allow_null=True,
         read_only=True,
         help_text="Repetitions; null until it is done.",
     )
-    total = serializers.IntegerField(source="content.total", default=None, read_only=True)
+    total = serializers.IntegerField(
+        source="content.total", default=None, allow_null=True, read_only=True, help_text="Of so many."
+    )
     file = serializers.SerializerMethodField(help_text="Where to download the PDF; null until it is ready.")
 
     class Meta:
