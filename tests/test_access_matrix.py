@@ -4,7 +4,9 @@ Strangers are told 404, in the very words for what is not there; who may read bu
 refusal holds the patient's name.
 """
 
+import os
 import re
+import sys
 import uuid
 
 import pytest
@@ -222,10 +224,26 @@ def world(people):
     return make_world(people)
 
 
+@pytest.fixture(scope="module")
+def walked():
+    """What each address answered to each kind of person; `script/access` has it told at the end."""
+    lines: list[tuple[str, dict[str, int]]] = []
+    yield lines
+    if lines and "ACCESS_TABLE" in os.environ:
+        sys.stdout.write("\n" + _line("", {kind: kind.replace("_", " ")[:9] for kind in KINDS}))
+        sys.stdout.write("".join(_line(name, statuses) for name, statuses in lines))
+        sys.stdout.write(f"{len(lines)} requests as {len(KINDS)} kinds of person\n")
+
+
+def _line(name, cells):
+    return f"{name[:44]:<44}" + "".join(f"{cells[kind]:>10}" for kind in KINDS) + "\n"
+
+
 @pytest.mark.parametrize("row", ROWS, ids=[f"{r.method} {r.name} {r.body}".strip() for r in ROWS])
-def test_access(world, row):
+def test_access(world, row, walked):
     answers = {kind: ask(client_of(kind, world), row, world) for kind in KINDS}
     found = {kind: answer.status_code for kind, answer in answers.items()}
+    walked.append((f"{row.method} {row.name} {row.body}".strip(), found))
     assert found == row.expected
     for kind, answer in answers.items():
         if answer.status_code != 200 and not answer.streaming:
