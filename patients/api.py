@@ -1,6 +1,7 @@
 """The API of patients and their recordings."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -126,11 +127,27 @@ class AccessLog(generics.ListAPIView):
 class RecordingFilter(django_filters.FilterSet):
     patient = django_filters.UUIDFilter(field_name="patient__uuid")
     exercise = django_filters.ChoiceFilter(choices=Exercise.choices, help_text="As stated at upload.")
-    recorded = django_filters.IsoDateTimeFromToRangeFilter(field_name="recorded_at")
+    recorded = django_filters.IsoDateTimeFromToRangeFilter(field_name="recorded_at", method="between")
 
     class Meta:
         model = Recording
         fields = ["patient", "exercise", "recorded", "is_simulated"]
+
+    def between(self, recordings: QuerySet[Recording], name: str, moments: slice) -> QuerySet[Recording]:
+        """Keep what was recorded from the first moment to the last, each of which may be open."""
+        if moments.start:
+            recordings = recordings.filter(recorded_at__gte=_in_utc(moments.start))
+        if moments.stop:
+            recordings = recordings.filter(recorded_at__lte=_in_utc(moments.stop))
+        return recordings
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment as every database takes it: PostgreSQL none that is 16 hours or more from UTC."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # before the first year, or after the last
+        return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
 class RecordingList(LoggedListView):

@@ -1,6 +1,7 @@
 """Reading patients, recordings, sessions and histories: pages, filters, queries, and the access log."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -233,3 +234,24 @@ def test_every_read_of_a_patients_data_is_noted(people, as_user):
 def test_answers_with_patient_data_are_kept_by_no_cache(people, as_user):
     response = as_user(people.lead).get(f"/api/v1/patients/{people.patient.uuid}/")
     assert response["Cache-Control"] == "no-store, private"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("recorded_after=2026-03-01T12:00:00Z", 1),
+        ("recorded_before=2026-03-01T12:00:00Z", 1),
+        ("recorded_after=2026-03-01T11:30:00%2B01:00&recorded_before=2026-03-01T13:30:00%2B01:00", 2),
+        ("recorded_after=0001-01-01T00:00:00%2B14:00", 2),
+        ("recorded_before=9999-12-31T23:59:59-14:00", 2),
+        ("recorded_after=2026-03-01T00:00:00-16:19", 0),
+        ("recorded_before=0918-05-16T07:20:05-16:22", 0),
+    ],
+)
+def test_recordings_of_a_time_are_found_however_far_it_is_from_utc(people, as_user, query, found):
+    for hour in (11, 12.25):
+        at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour)
+        make.RecordingFactory(patient=people.patient, recorded_at=at)
+    answer = as_user(people.lead).get(f"/api/v1/recordings/?{query}")
+    assert answer.status_code == 200
+    assert answer.json()["count"] == found
