@@ -18,6 +18,7 @@ from feedback.motions import unpack_motion
 from feedback.selectors import current_analyses, judged_repetitions
 from ml.angles import joint_angles
 from ml.catalogue import MISTAKE_CLASSES, is_correct
+from ml.skeletons import other_side
 
 Array = NDArray[np.float64]
 #: Points of normalised time, 0 to 1, at which the band is given.
@@ -27,7 +28,6 @@ FEWEST, MOST = 3, 20
 _DEVIATIONS = 2.0
 #: Less than this beyond the band is not called outside: no sensor tells it.
 _TOLERANCE = 1.0  # degrees
-_OTHER_SIDE = {"left": "right", "right": "left"}
 #: One leg leads where its hip is bent more than the other by so much on average: in lunges, never in squats.
 _LEADS = 10.0  # degrees
 _CORRECT_KINDS = sorted({one.code.split(".", 1)[1] for one in MISTAKE_CLASSES if is_correct(one.code)})
@@ -125,7 +125,7 @@ def _led_alike(angles: dict[str, Array], performed: dict[str, Array]) -> dict[st
     """Return the angles of a repetition, left and right exchanged where the other leg leads."""
     if _leading(angles) * _leading(performed) >= 0:
         return angles
-    return {_other_side(name): values for name, values in angles.items()}
+    return {other_side(name): values for name, values in angles.items()}
 
 
 def _leading(angles: dict[str, Array]) -> int:
@@ -135,11 +135,6 @@ def _leading(angles: dict[str, Array]) -> int:
     if not len(known) or abs(known.mean()) < _LEADS:
         return 0
     return 1 if known.mean() > 0 else -1
-
-
-def _other_side(name: str) -> str:
-    side, _, angle = name.partition("_")
-    return f"{_OTHER_SIDE[side]}_{angle}" if side in _OTHER_SIDE else name
 
 
 def _angle(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+_OTHER_SIDE = {"left": "right", "right": "left"}
+
 
 @dataclass(frozen=True)
 class Skeleton:
@@ -55,12 +57,19 @@ class Skeleton:
     @cached_property
     def mirrored(self) -> tuple[int, ...]:
         """For each joint the index of its twin on the other side, or its own."""
-        swap = {"left": "right", "right": "left"}
-        return tuple(
-            self._index[f"{swap[side]}_{rest}"] if (side := name.split("_")[0]) in swap else i
-            for i, name in enumerate(self.joints)
-            for rest in [name.partition("_")[2]]
-        )
+        return tuple(self._index[other_side(name)] for name in self.joints)
+
+
+def other_side(name: str) -> str:
+    """Return the name of a joint or an angle on the other side; of one in the middle its own.
+
+    Parameters
+    ----------
+    name : str
+        Such as `left_knee`, `right_knee_flexion` or `neck`.
+    """
+    side, _, rest = name.partition("_")
+    return f"{_OTHER_SIDE[side]}_{rest}" if side in _OTHER_SIDE else name
 
 
 def _tree(name: str, edges: list[tuple[str, str | None]]) -> Skeleton:
