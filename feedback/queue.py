@@ -147,10 +147,9 @@ def record_beat(*, batch: Sequence[Analysis]) -> None:
     """Note that the worker of a claimed batch is alive."""
     first = batch[0]
     ids = [analysis.pk for analysis in batch]
-    batch_held = Analysis.objects.filter(
+    Analysis.objects.filter(
         pk__in=ids, status=_Status.RUNNING, attempts=first.attempts, worker=first.worker
-    )
-    batch_held.update(heartbeat_at=timezone.now())
+    ).update(heartbeat_at=timezone.now())
 
 
 def fail(*, analysis: Analysis, attempt: int, code: str) -> bool:

@@ -14,7 +14,8 @@ from ml.catalogue import CODES
 
 Metrics = Mapping[str, Any]
 #: How a network, then its correction branch, was trained says nothing of how well it does: it comes last.
-_TRAINING = ("training", "correction")
+#: Each with what its figures are named by.
+_TRAINING = {"training": "", "correction": "correction, "}
 #: The loss after each epoch is for who trains.
 _COURSE = "epochs"
 _RECALLS = "recall_by_class"
@@ -163,8 +164,8 @@ def release_figures(metrics: Metrics) -> Figures:
     }
     if loose:
         groups.append(_group(_("Other figures"), loose))
-    training = [key for key in _TRAINING if isinstance(metrics.get(key), Mapping)]
-    rows = [row for key in training for row in _flat(metrics[key], "" if key == _TRAINING[0] else f"{key}, ")]
+    training = [(metrics.get(key), prefix) for key, prefix in _TRAINING.items()]
+    rows = [row for one, prefix in training if isinstance(one, Mapping) for row in _flat(one, prefix)]
     return Figures(tuple(sorted(groups, key=lambda group: not group.caution)), tuple(rows))
 
 
