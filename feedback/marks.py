@@ -33,7 +33,7 @@ def marks(
     told = [*_prescribed(prescriptions, exercise), *_released(repetitions, exercise)]
     # What lies before the first unit was so all along; what lies after the last has no bar to stand at.
     return [
-        Mark(day, f"{date_format(day, 'j M')}: {words}", bisect_left(days, first_day(unit, day)) - 0.5)
+        Mark(day, f"{date_format(day, 'j M Y')}: {words}", bisect_left(days, first_day(unit, day)) - 0.5)
         for day, words in sorted(told)
         if days[0] < day <= _end(unit, days)
     ]

@@ -28,12 +28,13 @@ class Period(NamedTuple):
 
     def __str__(self) -> str:
         if self.start == date.min:
-            return _("until {day}").format(day=date_format(self.end, "j M"))
+            return _("until {day}").format(day=date_format(self.end, "j M Y"))
         if self.end == date.max:
-            return _("from {day}").format(day=date_format(self.start, "j M"))
+            return _("from {day}").format(day=date_format(self.start, "j M Y"))
         if self.start == self.end:
-            return date_format(self.start, "j M")
-        return f"{date_format(self.start, 'j M')} – {date_format(self.end, 'j M')}"
+            return date_format(self.start, "j M Y")
+        start = date_format(self.start, "j M" if self.start.year == self.end.year else "j M Y")
+        return f"{start} – {date_format(self.end, 'j M Y')}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,10 @@
 """Turns codes into what people see: a finding's glyph and name, and the sentence for a patient."""
 
+from datetime import date, datetime
+
 from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from feedback.desk import glyph
 from feedback.reading_words import quality_sentences
@@ -21,6 +25,13 @@ register.filter("quality_sentences", quality_sentences)
 def share(value: float | None) -> str:
     """Return a share in per cent, or a dash where there is none."""
     return "–" if value is None else share_text(value)
+
+
+@register.filter
+def short_day(day: date) -> str:
+    """Return a day with little room: without its year where that is the present one."""
+    moment = timezone.localtime(day) if isinstance(day, datetime) else day
+    return date_format(moment, "j M" if moment.year == timezone.localdate().year else "j M Y")
 
 
 @register.filter
