@@ -17,6 +17,7 @@ from feedback import services
 from feedback.models import Analysis
 from feedback.selectors import analysis_for, analysis_status, current_analyses
 from feedback.wording import for_clinician, for_patient
+from ml.poses.errors import PoseFormatError
 from patients.forms import UploadForm
 from patients.models import AccessLogEntry, Patient
 from patients.permissions import Access, get_patient, log_access, require
@@ -49,7 +50,10 @@ def _upload(request: SignedInRequest, patient: Patient, access: Access) -> HttpR
         try:
             return _receive(request, patient, form.cleaned_data)
         except UploadError as error:
+            # Clinicians also read what the reader saw in this very file.
             form.add_error("file", sentence_for(error.code, access))
+            if not access.is_own and error.code in PoseFormatError.CODES:
+                form.add_error("file", error.message)
     context = {
         "form": form,
         "patient": patient,

@@ -65,6 +65,19 @@ def test_a_file_that_cannot_be_used_is_refused_with_a_sentence(
     assert not Recording.objects.exists()
 
 
+def test_only_clinicians_read_what_the_reader_saw_in_the_file(client: Client, people: People) -> None:
+    angles = b"Coordinates\nversion=1\nnRows=1\nnColumns=2\ninDegrees=yes\nendheader\ntime\thip_flexion_r\n0\t1\n"
+    of_patient = send(client, people, file=SimpleUploadedFile("a.mot", angles)).context["form"].errors["file"]
+    client.force_login(people.lead)
+    page = client.post(
+        reverse("upload", args=[people.patient.uuid]), {"file": SimpleUploadedFile("a.mot", angles)}
+    )
+    of_clinician = page.context["form"].errors["file"]
+    assert (len(of_patient), len(of_clinician)) == (1, 2)
+    assert "Upload the TRC" in of_clinician[1]
+    assert "Upload the TRC" in text_of(page)
+
+
 def test_an_empty_file_is_refused(client: Client, people: People) -> None:
     page = send(client, people, file=SimpleUploadedFile("a.json", b""))
     assert page.status_code == 422
