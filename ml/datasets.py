@@ -8,6 +8,7 @@ import csv
 import lzma
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,7 @@ def load(source: str) -> list[LabelledRepetition]:
     source : str
         `ec3d:FILE` (the published pickle, or part of it as NPZ), `rmd:FOLDER` (MediaPipe world landmarks with
         a table of repetitions), `uiprmd:FOLDER` (Kinect episodes, `uiprmd:FOLDER:m01,m03` of some movements),
+        `uiprmd-squats:FOLDER` (those of its deep squats that are marked correct, as correct squats),
         `recordings:FOLDER` (pose files and their `labels.csv`), or `sim:SEED:PEOPLE` (simulated people whom
         training never draws, a repetition of each class by each, an exercise's by one of the sensor models).
         `sim:SEED:PEOPLE:CORRECT` has so many correct repetitions of each exercise.
@@ -151,6 +153,12 @@ def _load_ui_prmd(place: str) -> list[LabelledRepetition]:
             "bad_layout", f"{folder.name} needs index.csv and a kinect_mNN.npy.xz for each movement in it."
         ) from error
     return repetitions
+
+
+def _load_correct_squats(place: str) -> list[LabelledRepetition]:
+    """UI-PRMD's deep squats that are marked correct, as correct squats; the others mix several mistakes."""
+    deep = _load_ui_prmd(f"{place}:m01")
+    return [replace(one, labels=(correct_code("squat"),)) for one in deep if is_correct(one.labels[0])]
 
 
 def _of_movements(place: str) -> tuple[Path, set[int] | None]:
@@ -292,6 +300,7 @@ LOADERS: dict[str, Callable[[str], list[LabelledRepetition]]] = {
     "ec3d": load_ec3d,
     "rmd": _load_rmd,
     "uiprmd": _load_ui_prmd,
+    "uiprmd-squats": _load_correct_squats,
     "recordings": lambda place: load_recordings(Path(place)),
     "sim": _load_simulated,
 }

@@ -209,7 +209,7 @@ def _habitual_squat(person: Person, rng: np.random.Generator, frame_rate: float)
     inner_knee = float(np.clip(person.squat_inner_knee + rng.normal(0, 3), 28, 74))
     shank_lean = float(np.clip(person.squat_shank_lean + rng.normal(0, 1.5), 16, 41))
     return Squat(
-        stance=float(np.clip(person.stance + rng.normal(0, 0.015), 0.30, 0.66)),
+        stance=float(np.clip(person.stance + rng.normal(0, 0.015), 0.30, 0.75)),
         toe_out=person.toe_out + rng.normal(0, 1.5),
         inner_knee=inner_knee,
         shank_lean=shank_lean,
@@ -315,7 +315,7 @@ def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generato
     if code == "squat.feet_too_wide":
         return replace(
             right,
-            stance=max(right.stance + 0.14, 0.68) + 0.34 * size,
+            stance=max(right.stance + 0.14, 0.77) + 0.30 * size,
             toe_out=right.toe_out + rng.uniform(0, 10) + 8 * size,
         )
     if code == "squat.knees_inward":

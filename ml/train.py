@@ -51,7 +51,8 @@ class TrainingOptions:
         In what names the mistake.
     correction, at_fault, acceleration : float
         Weights of the correction beside the class: over all joints, where the true one moves them, and of
-        shaking; see `ml.losses.LossWeights`.
+        shaking; see `ml.losses.LossWeights`. Lower than where only corrections are learned: what both
+        branches share then serves the names, which hold better on people and sensors never simulated.
     workers : int
         Processes that simulate.
     threads : int
@@ -66,8 +67,8 @@ class TrainingOptions:
     learning_rate: float = 2e-3
     hidden: int = 96
     dropout: float = 0.2
-    correction: float = WEIGHTS.correction
-    at_fault: float = WEIGHTS.at_fault
+    correction: float = 5.0
+    at_fault: float = 5.0
     acceleration: float = WEIGHTS.acceleration
     workers: int = 2
     threads: int = 1

@@ -40,6 +40,8 @@ LOST_AT_AN_END = {"squat": 0.09, "lunge": 0.09, "plank": 0.25}
 ADDED_AT_AN_END_S = 0.3
 #: Repetitions marked correct that may stand beside a repetition as the person's baseline.
 MOST_BASELINES = 3
+#: ... and how often they are of another day, on which the sensor stood elsewhere.
+ANOTHER_DAY = 0.5
 _ANKLES = list(EC3D_19.indices("left_ankle", "right_ankle"))
 _LEGS = [
     i for i, name in enumerate(EC3D_19.joints) if name.split("_")[-1] in ("knee", "ankle", "toe", "heel")
@@ -64,7 +66,8 @@ class TrainingSet:
         Metres.
     people : Tensor of int64, shape (S,)
     baselines : Tensor, shape (S, 3, 57, K)
-        Other, correct repetitions of the same person and exercise, seen by the same sensor.
+        Other, correct repetitions of the same person and exercise, seen by the same sensor, from the same
+        place or, on another day, from another.
     mild : Tensor of bool, shape (S,)
         Whether a mistake is so mild that it shows only beside the baseline; as many correct repetitions are
         marked, so that with a baseline too every class comes alike often.
@@ -100,17 +103,23 @@ class TrainingSet:
     def seen_otherwise(self) -> "TrainingSet":
         """Return the examples as other draws of sensor and person would have given them.
 
-        Drawn for each example and alike for its baselines: left and right exchanged in half; the body tilted,
-        shrunk along a camera's axis, its legs sheared along it, each joint off by a little of its own.
+        Drawn for each example, and in half anew for its baselines, as if of another day: the body tilted,
+        shrunk along a camera's axis, its legs sheared along it, each joint off by a little of its own. Left
+        and right are exchanged in half, alike for the baselines.
         """
         half = torch.rand(len(self)) < 0.5
         linear, bias = _drawn_errors(len(self))
+        another = torch.rand(len(self)) < ANOTHER_DAY
+        then = [
+            torch.where(another.view(-1, *[1] * (now.ndim - 1)), drawn, now)
+            for now, drawn in zip((linear, bias), _drawn_errors(len(self)), strict=True)
+        ]
         inputs, changes, baselines = (
-            _applied(linear, torch.where(half.view(-1, *[1] * (x.ndim - 1)), mirrored(x), x))
-            for x in (self.inputs, self.changes, self.baselines)
+            _applied(errors, torch.where(half.view(-1, *[1] * (x.ndim - 1)), mirrored(x), x))
+            for errors, x in ((linear, self.inputs), (linear, self.changes), (then[0], self.baselines))
         )
         inputs[..., 0] += bias
-        baselines[..., 0] += bias[:, None]
+        baselines[..., 0] += then[1][:, None]
         return replace(self, inputs=inputs, changes=changes, baselines=baselines)
 
 
@@ -181,7 +190,7 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
     person, rng = Person.sample(number), np.random.default_rng([number, 2])
     inputs, features, labels, changes, legs, baselines, mild = [], [], [], [], [], [], []
     for exercise in EXERCISES:
-        # One sensor at one place sees all of an exercise, as in a recording and the one before it.
+        # One sensor sees all of an exercise; the baseline from the same place or, on another day, another.
         own = [code for code in CODES if exercise_of(code) == exercise]
         drawn: list[tuple[str, float | None]] = [(code, None) for code in own * repetitions]
         drawn += [(code, -rng.uniform()) for code in own * repetitions]
@@ -192,7 +201,12 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
             for code, magnitude in [(correct_code(exercise), None)] * MOST_BASELINES + drawn
         ]
         sensor = SENSORS[int(rng.choice(len(SENSORS), p=SENSOR_SHARES))]
-        observed = observe_in_turn([[motion.performed, motion.correct] for motion in simulated], sensor, rng)
+        motions = [[motion.performed, motion.correct] for motion in simulated]
+        if rng.uniform() < ANOTHER_DAY:
+            before, now = motions[:MOST_BASELINES], motions[MOST_BASELINES:]
+            observed = observe_in_turn(before, sensor, rng) + observe_in_turn(now, sensor, rng)
+        else:
+            observed = observe_in_turn(motions, sensor, rng)
         seen = [prepare(performed).sequence for performed, _ in observed]
         encoded = encode(seen)
         inputs.append(encoded[MOST_BASELINES:])

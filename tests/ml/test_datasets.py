@@ -198,6 +198,10 @@ def test_ui_prmd_is_read_by_its_description(tmp_path):
         "inline_lunge.correct",
         "inline_lunge.incorrect",
     }
+    assert [(r.person, r.label) for r in load(f"uiprmd-squats:{tmp_path}")] == [
+        ("uiprmd:s01", "squat.correct"),
+        ("uiprmd:s02", "squat.correct"),
+    ]
     original = simulate_repetition(Person.sample(1), "squat.correct", np.random.default_rng([1, 1])).performed
     knees = [joint_angles(s.positions)["left_knee_flexion"] for s in (repetitions[0].sequence, original)]
     np.testing.assert_allclose(*knees, atol=4)  # low-passed when prepared

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ml import training_set
 from ml.baseline import mirrored
 from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature
 from ml.catalogue import CODES, is_correct
@@ -53,7 +54,9 @@ def test_a_seed_gives_the_same_examples_however_many_work_on_them(examples):
     assert torch.equal(examples.changes, again.changes)
 
 
-def test_baselines_are_other_correct_repetitions_of_the_same_person(examples):
+def test_baselines_are_other_correct_repetitions_of_the_same_person(monkeypatch):
+    monkeypatch.setattr(training_set, "ANOTHER_DAY", 0.0)
+    examples = simulate_training_set(0, 3, 1)
     correct = torch.tensor([is_correct(code) for code in CODES])[examples.labels]
     off = (examples.inputs - examples.baseline()).square().mean((1, 2)).sqrt()
     assert off[correct].mean() < 0.6 * off[~correct].mean()
@@ -72,9 +75,24 @@ def test_examples_seen_otherwise_stay_those_of_the_same_motion_and_baseline(exam
     assert (turned < off).any()
     correct = examples.changes.abs().amax((1, 2)) == 0
     assert again.changes[correct].abs().max() == 0
-    # The same sensor sees both: what lies between a repetition and its baseline hardly grows.
-    between, before = (s.inputs - s.baseline() for s in (again, examples))
-    assert between.square().mean() < 1.1 * before.square().mean()
+
+
+@pytest.mark.parametrize(("share", "grows"), [(0.0, False), (1.0, True)])
+def test_a_baseline_of_another_day_is_seen_with_other_errors(examples, monkeypatch, share, grows):
+    monkeypatch.setattr(training_set, "ANOTHER_DAY", share)
+    torch.manual_seed(0)
+    between, before = (s.inputs - s.baseline() for s in (examples.seen_otherwise(), examples))
+    assert (between.square().mean() > 1.1 * before.square().mean()) == grows
+
+
+def test_on_another_day_the_sensor_stands_elsewhere(monkeypatch):
+    apart = []
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(training_set, "ANOTHER_DAY", share)
+        there = simulate_training_set(0, 4, 1)
+        correct = there.changes.flatten(1).any(1).logical_not()
+        apart.append((there.inputs - there.baseline())[correct].square().mean())
+    assert apart[1] > 1.2 * apart[0]
 
 
 def test_other_seeds_are_other_people(examples):

@@ -66,7 +66,8 @@ def test_a_file_that_cannot_be_used_is_refused_with_a_sentence(
 
 
 def test_only_clinicians_read_what_the_reader_saw_in_the_file(client: Client, people: People) -> None:
-    angles = b"Coordinates\nversion=1\nnRows=1\nnColumns=2\ninDegrees=yes\nendheader\ntime\thip_flexion_r\n0\t1\n"
+    header = b"Coordinates\nversion=1\nnRows=1\nnColumns=2\ninDegrees=yes\nendheader\n"
+    angles = header + b"time\thip_flexion_r\n0\t1\n"
     of_patient = send(client, people, file=SimpleUploadedFile("a.mot", angles)).context["form"].errors["file"]
     client.force_login(people.lead)
     page = client.post(
