@@ -206,7 +206,7 @@ def _leading_side(motion: Array) -> float:
 def _habitual_squat(person: Person, rng: np.random.Generator, frame_rate: float) -> Squat:
     rest, down, hold, up, end = _course(person, rng, down=(0.7, 1.3), hold=(0.0, 0.25), up=(0.6, 1.2))
     time = np.arange(max(int((rest + down + hold + up + end) * frame_rate), 12)) / frame_rate
-    inner_knee = float(np.clip(person.squat_inner_knee + rng.normal(0, 3), 28, 74))
+    inner_knee = float(np.clip(person.squat_inner_knee + rng.normal(0, 3), 28, 78))
     shank_lean = float(np.clip(person.squat_shank_lean + rng.normal(0, 1.5), 16, 41))
     return Squat(
         stance=float(np.clip(person.stance + rng.normal(0, 0.015), 0.30, 0.75)),
@@ -319,14 +319,14 @@ def _squat_mistake(right: Squat, code: str, size: float, rng: np.random.Generato
             toe_out=right.toe_out + rng.uniform(0, 10) + 8 * size,
         )
     if code == "squat.knees_inward":
-        inward = 18 + 25 * size
+        inward = max(18, max(right.knee_out) + 16) + 25 * size
         # Both knees, seldom quite alike; now and then one gives way much more.
         weaker = rng.uniform(0.75, 1.0) if rng.random() < 0.8 else rng.uniform(0.3, 0.75)
         shares = (1.0, weaker) if rng.random() < 0.5 else (weaker, 1.0)
         left, other = (out - share * inward for out, share in zip(right.knee_out, shares, strict=True))
         return replace(right, knee_out=(left, other))
     if code == "squat.not_low_enough":
-        inner = max(right.inner_knee + 15, 83) + 41 * size
+        inner = max(right.inner_knee + 15, 87) + 38 * size
         share = (180 - inner) / (180 - right.inner_knee)
         return replace(
             right,

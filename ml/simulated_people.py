@@ -103,7 +103,7 @@ class Person:
             arms=arms,
             arms_at_rest="hanging" if arms == "forward" and rng.random() < 0.5 else arms,
             stance=within(rng, 0.53, 0.09, 0.32, 0.74),
-            squat_inner_knee=within(rng, 54, 11, 30, 72),
+            squat_inner_knee=within(rng, 54, 11, 30, 76),
             squat_shank_lean=within(rng, 30, 5, 18, 40),
             squat_trunk_lean=within(rng, -1, 3.5, -8, 6),
             lunge_inner_knee=within(rng, 84, 8, 66, 98),
