@@ -194,6 +194,10 @@ def _data(options: argparse.Namespace) -> list[LabelledRepetition]:
     if options.recordings is not None:
         repetitions += load_recordings(options.recordings, options.labels)
     repetitions = of_people(repetitions, options.person, options.without_person)
+    labels = {label for one in repetitions for label in one.labels}
+    if unknown := sorted({*options.without_label} - labels):
+        raise DatasetError("unknown_label", f"Nothing in the data is labelled {unknown[0]!r}.")
+    repetitions = [one for one in repetitions if not {*one.labels} & {*options.without_label}]
     return first_of_each(repetitions, options.per_class) if options.per_class else repetitions
 
 
@@ -206,6 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", action="append", default=[], help="a source as ml.evaluate takes it")
     parser.add_argument("--person", action="append", default=[], help="learn from these people only")
     parser.add_argument("--without-person", action="append", default=[], help="leave this person out")
+    parser.add_argument("--without-label", action="append", default=[], help="leave out what is labelled so")
     parser.add_argument(
         "--per-class", type=int, default=0, metavar="N", help="only the first N repetitions of each label"
     )

@@ -60,7 +60,7 @@ def recorrect(
     options : CorrectionOptions
     out : Path
     recorded : sequence of LabelledRepetition
-        Of what the base has learned from, beside simulated people; with one label each.
+        Beside simulated people, with one label each; what the base has not learned from is left out.
 
     Raises
     ------
@@ -71,10 +71,7 @@ def recorrect(
     check_writable(out)
     if base.kind != TWO_BRANCH or base.classes != CODES or base.judge is None:
         raise ReleaseError("unfit", f"{base.name!r} does not have the classes of the simulator and a judge.")
-    if {one.fingerprint for one in recorded} - {*base.manifest.learned_from.get("repetitions", ())}:
-        raise ReleaseError(
-            "unfit", f"{base.name!r} has not learned from these recordings: adapt it to them first."
-        )
+    recorded = learned_by(base, recorded)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     learned, unseen = (
@@ -105,6 +102,17 @@ def recorrect(
         ),
         learned_from=manifest.learned_from,
     )
+
+
+def learned_by(base: Release, recorded: Sequence[LabelledRepetition]) -> list[LabelledRepetition]:
+    """Return the repetitions that a release was adapted to; raises `unfit` where it was to none of several."""
+    motions = {*base.manifest.learned_from.get("repetitions", ())}
+    learned = [one for one in recorded if one.fingerprint in motions]
+    if recorded and not learned:
+        raise ReleaseError(
+            "unfit", f"{base.name!r} has not learned from these recordings: adapt it to them first."
+        )
+    return learned
 
 
 def train_correction(
@@ -151,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         recorded = [one for source in sources for one in load(source) if len(one.labels) == 1]
         before = chosen_release(base)
+        recorded = learned_by(before, recorded)
         release = recorrect(before, CorrectionOptions(**chosen), out, recorded)
     except (DatasetError, ReleaseError) as error:
         print(error.message, file=sys.stderr)  # noqa: T201

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml.adapt import AdaptationOptions, check, first_of_each, main
+from ml.adapt import AdaptationOptions, _data, _parser, check, first_of_each, main
 from ml.adaptation import left_out
 from ml.baseline import mirrored
 from ml.catalogue import CODES
@@ -279,6 +279,16 @@ def test_people_and_repetitions_are_left_out_once():
 def test_only_the_first_of_each_label_are_taken():
     chosen = first_of_each(labelled(), 2)
     assert sorted(r.label for r in chosen) == sorted([*OWN.values()] * 2)
+
+
+def test_a_label_is_left_out_and_one_that_nothing_has_is_refused():
+    def chosen(label):
+        arguments = ["--data", "sim:1:1", "--without-label", label, "--out", "new"]
+        return {r.label for r in _data(_parser().parse_args(arguments))}
+
+    assert chosen("squat.front_bent") == {*CODES} - {"squat.front_bent"}
+    with pytest.raises(DatasetError, match=r"squat\.bent"):
+        chosen("squat.bent")
 
 
 def test_fine_tuning_learns_what_it_is_shown(base):

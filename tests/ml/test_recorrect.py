@@ -8,7 +8,7 @@ import torch
 from ml.datasets import load
 from ml.encoding import encode
 from ml.model import FeedbackNetwork, NetworkConfig
-from ml.recorrect import ANEW, CorrectionOptions, main, recorrect
+from ml.recorrect import ANEW, CorrectionOptions, learned_by, main, recorrect
 from ml.release import DEFAULT_RELEASE, load_release, write_release
 
 
@@ -51,6 +51,13 @@ def test_recordings_that_the_base_learned_from_are_learned_beside_the_simulated(
     assert [line for line in with_them.manifest.trained_on if line.startswith(ANEW)] == [
         with_them.manifest.trained_on[-1]
     ]
+
+
+def test_what_the_base_did_not_learn_from_is_left_out():
+    base, recorded = load_release(DEFAULT_RELEASE), load("sim:5:1")
+    known = {"repetitions": [one.fingerprint for one in recorded[2:]]}
+    base = replace(base, manifest=replace(base.manifest, learned_from=known))
+    assert learned_by(base, recorded) == recorded[2:]
 
 
 def test_recordings_that_the_base_never_saw_are_refused(tmp_path, capsys):
