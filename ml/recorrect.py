@@ -105,7 +105,7 @@ def recorrect(
 
 
 def learned_by(base: Release, recorded: Sequence[LabelledRepetition]) -> list[LabelledRepetition]:
-    """Return the repetitions that a release was adapted to; raises `unfit` where it was to none of several."""
+    """Return the repetitions that a release was adapted to; raises `unfit` where it was to none of them."""
     motions = {*base.manifest.learned_from.get("repetitions", ())}
     learned = [one for one in recorded if one.fingerprint in motions]
     if recorded and not learned:
