@@ -1,6 +1,7 @@
 """The moment of a repetition that says most, and in words by how much the correction differs there."""
 
 from collections.abc import Mapping, Sequence
+from math import floor
 from typing import NamedTuple
 
 import numpy as np
@@ -90,16 +91,23 @@ def worst_moment(
         name = max(names, key=lambda one: np.abs(differences[one]).max(), default="")
         if name and np.abs(differences[name]).max() >= _TELLING:
             frame = int(np.argmax(np.abs(differences[name])))
-            sentence = difference_sentence(name, float(differences[name][frame]))
+            angle = [float(both[name][start + frame]) for both in (angles[0], angles[1])]
+            sentence = difference_sentence(name, *angle)
             return WorstMoment(start + frame, name, sentence)
     away = np.linalg.norm(performed - corrected, axis=-1).max(axis=-1)[start:]
     return WorstMoment(start + int(np.argmax(away)), None, "")
 
 
-def difference_sentence(angle: str, degrees: float) -> str:
-    """Return "Right knee 9° further inward than corrected." for a performed minus a corrected angle."""
-    words = DIFFERENCES[angle][0 if degrees > 0 else 1].format(n=round(abs(degrees)))
+def difference_sentence(angle: str, performed: float, corrected: float) -> str:
+    """Return "Right knee 9° further inward than corrected.", by what the two angles read beside it."""
+    degrees = _shown(performed) - _shown(corrected)
+    words = DIFFERENCES[angle][0 if degrees > 0 else 1].format(n=abs(degrees))
     return str(_("{difference} than corrected.")).format(difference=words)
+
+
+def _shown(degrees: float) -> int:
+    """Round as the page does, which has tenths and rounds halves up."""
+    return floor(round(degrees, 1) + 0.5)
 
 
 def _near(joints: Sequence[str], exercise: str) -> list[str]:

@@ -90,6 +90,12 @@ def test_without_a_correction_it_is_where_the_hips_are_lowest():
 
 def test_every_angle_has_words_for_more_and_less():
     assert set(DIFFERENCES) == set(ANGLE_NAMES) == {angle.name for angle in ANGLES}
-    sentences = {difference_sentence(name, sign * 8.6) for name in DIFFERENCES for sign in (1, -1)}
+    sentences = {difference_sentence(name, 20 + sign * 8.6, 20) for name in DIFFERENCES for sign in (1, -1)}
     assert len(sentences) == 2 * len(ANGLES)
     assert all("9°" in sentence and sentence.endswith("than corrected.") for sentence in sentences)
+
+
+def test_the_difference_is_that_of_the_angles_that_are_shown():
+    # The callout reads 34°, not 3°.
+    assert difference_sentence("left_knee_valgus", 34.44, 2.93).startswith("Left knee 31° further inward")
+    assert difference_sentence("left_knee_valgus", 34.5, 2.96).startswith("Left knee 32° further inward")

@@ -81,7 +81,7 @@ export class Marks {
   // "Right knee 9° further inward", "than corrected: 22°, not 13°"; or the angle alone where nothing differs.
   wordsAt(angle, performed, corrected, before) {
     if (before !== undefined) return { head: `${this.words.angles[angle] ?? angle} ${degrees(performed)}`, foot: say(this.words.before, { before: degrees(before) }) };
-    const { words } = this, by = Math.round(performed - corrected);
+    const { words } = this, by = Math.round(performed) - Math.round(corrected);
     if (corrected != null && performed != null && by && words.differs[angle]) {
       const values = { performed: degrees(performed), corrected: degrees(corrected) };
       return { head: say(words.differs[angle][by > 0 ? 0 : 1], { n: Math.abs(by) }), foot: say(words.than_corrected, values) };
