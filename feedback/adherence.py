@@ -47,7 +47,7 @@ def adherence(
         if valid:
             asked += valid.days_a_week / _WEEK
             done += day in days
-    return Adherence(done, asked)
+    return Adherence(done, round(asked, 6))  # seven sevenths are a whole
 
 
 def _began(prescription: Prescription) -> tuple[date, int]:

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.template.defaultfilters import floatformat
 
 from feedback.adherence import adherence
 from tests.factories import PrescriptionFactory
@@ -25,6 +26,14 @@ def followed(prescriptions, done, weeks=1, exercise="squat"):
 def test_a_week_asks_for_its_days():
     found = followed([prescribed(days_a_week=3)], days(0, 2))
     assert (found.done, found.asked_days, found.percent) == (2, 3, "67 %")
+
+
+@pytest.mark.parametrize("days_a_week", range(1, 8))
+def test_a_whole_week_asks_for_whole_days_and_a_part_for_its_share(days_a_week):
+    of_it = [prescribed(days_a_week=days_a_week)]
+    assert floatformat(followed(of_it, set(), weeks=3).asked) == str(3 * days_a_week)
+    in_two_days = adherence(of_it, "squat", set(), MONDAY, MONDAY + timedelta(days=1))
+    assert floatformat(in_two_days.asked) == floatformat(2 * days_a_week / 7)
 
 
 def test_more_than_was_asked_for_is_all_of_it():
