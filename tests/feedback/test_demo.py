@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import authenticate
+from django.core.management import call_command
 from django.utils import timezone
 
 from feedback import demo
 from feedback.demo_story import CLINICIANS, LEAD, PASSWORD, PATIENT, PATIENTS
-from feedback.models import Analysis, Repetition, Verdict
+from feedback.models import Analysis, ModelRelease, Repetition, Verdict
 from feedback.pipeline import analyse_file
 from ml.catalogue import CODES, is_correct
 from ml.manifest import DEFAULT_RELEASE, release_folder
@@ -167,6 +168,13 @@ class TestShippedRelease:
         """Return how many mistakes it names, and not those it is not sure of."""
         found = [repetition.finding for repetition in self.repetitions(patient, recording)]
         return sum(not finding.abstained and not is_correct(finding.code) for finding in found)
+
+    def test_takes_the_place_of_one_that_an_earlier_version_shipped(self, db) -> None:
+        gone = ModelReleaseFactory(name="exfb-0", folder="exfb-0")
+        call_command("demo_clinic", "--prepare")
+        gone.refresh_from_db()
+        assert not gone.is_active
+        assert ModelRelease.objects.get(is_active=True).name == DEFAULT_RELEASE
 
     def test_sees_one_patient_improve(self) -> None:
         assert self.mistakes("Nora Lindgren", 0) >= 3

@@ -11,7 +11,8 @@ from tqdm import tqdm
 from feedback import demo
 from feedback.demo_story import PASSWORD
 from feedback.models import Analysis
-from feedback.releases import release_in_use
+from feedback.releases import activate_release, folder_of, install_release, release_in_use
+from ml.manifest import DEFAULT_RELEASE, ReleaseError, release_folder
 from patients.models import Clinic
 
 #: The workers are given up on when nothing has been finished for so long.
@@ -31,8 +32,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["prepare"]:
             call_command("migrate", verbosity=0)
-            if release_in_use() is None:
-                raise CommandError("The shipped model release is missing or damaged.")
+            self._prepare_release()
             demo.make_people()
             return
         clinic = demo.make_people()
@@ -40,6 +40,15 @@ class Command(BaseCommand):
             self.stdout.write(f"  {role + ':':<16} {email:<24} password: {PASSWORD}")
         self.stdout.write("")
         self._fill(clinic)
+
+    def _prepare_release(self) -> None:
+        """Have a release that is there: one that an earlier version shipped is gone with that version."""
+        try:
+            active = release_in_use()
+            if active is None or not folder_of(active).is_dir():
+                activate_release(release=install_release(folder=release_folder(DEFAULT_RELEASE)))
+        except ReleaseError as error:
+            raise CommandError("The shipped model release is missing or damaged.") from error
 
     def _fill(self, clinic: Clinic) -> None:
         if missing := demo.missing(clinic):
