@@ -41,13 +41,13 @@ def adherence(
     at: what was recorded before or after it is neither asked for nor done.
     """
     of_it = sorted((one for one in prescriptions if one.exercise == exercise), key=_began)
-    asked, done = 0.0, 0
+    asked, done = 0, 0  # asked in sevenths of a day: whole numbers add up exactly
     for day in _days(start, end):
         valid = _valid(of_it, day)
         if valid:
-            asked += valid.days_a_week / _WEEK
+            asked += valid.days_a_week
             done += day in days
-    return Adherence(done, round(asked, 6))  # seven sevenths are a whole
+    return Adherence(done, asked / _WEEK)
 
 
 def _began(prescription: Prescription) -> tuple[date, int]:

@@ -50,8 +50,8 @@ def _upload(request: SignedInRequest, patient: Patient, access: Access) -> HttpR
         try:
             return _receive(request, patient, form.cleaned_data)
         except UploadError as error:
-            # Clinicians also read what the reader saw in this very file.
             form.add_error("file", sentence_for(error.code, access))
+            # Clinicians also read what the reader saw in this very file.
             if not access.is_own and error.code in PoseFormatError.CODES:
                 form.add_error("file", error.message)
     context = {

@@ -141,8 +141,8 @@ def train_correction(
 
 
 def accepted(release: Release, recorded: Sequence[LabelledRepetition]) -> str:
-    """Say how many of the recorded mistakes a release corrects so that its judge and all checks accept it."""
-    mistakes = [one.sequence for one in recorded if not is_correct(one.labels[0])]
+    """Say how many of the mistakes that it learned from a release corrects as its judge and checks accept."""
+    mistakes = [one.sequence for one in learned_by(release, recorded) if not is_correct(one.labels[0])]
     corrections = [correction for _, correction in Predictor(release).predict(mistakes) if correction]
     return f"{sum(correction.verified for correction in corrections)} of {len(corrections)}"
 
@@ -159,7 +159,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         recorded = [one for source in sources for one in load(source) if len(one.labels) == 1]
         before = chosen_release(base)
-        recorded = learned_by(before, recorded)
         release = recorrect(before, CorrectionOptions(**chosen), out, recorded)
     except (DatasetError, ReleaseError) as error:
         print(error.message, file=sys.stderr)  # noqa: T201

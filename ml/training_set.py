@@ -110,16 +110,16 @@ class TrainingSet:
         half = torch.rand(len(self)) < 0.5
         linear, bias = _drawn_errors(len(self))
         another = torch.rand(len(self)) < ANOTHER_DAY
-        then = [
-            torch.where(another.view(-1, *[1] * (now.ndim - 1)), drawn, now)
+        linear_then, bias_then = (
+            _where(another, drawn, now)
             for now, drawn in zip((linear, bias), _drawn_errors(len(self)), strict=True)
-        ]
+        )
         inputs, changes, baselines = (
-            _applied(errors, torch.where(half.view(-1, *[1] * (x.ndim - 1)), mirrored(x), x))
-            for errors, x in ((linear, self.inputs), (linear, self.changes), (then[0], self.baselines))
+            _applied(errors, _where(half, mirrored(x), x))
+            for errors, x in ((linear, self.inputs), (linear, self.changes), (linear_then, self.baselines))
         )
         inputs[..., 0] += bias
-        baselines[..., 0] += then[1][:, None]
+        baselines[..., 0] += bias_then[:, None]
         return replace(self, inputs=inputs, changes=changes, baselines=baselines)
 
 
@@ -141,6 +141,11 @@ def _drawn_errors(n: int) -> tuple[Tensor, Tensor]:
     for joint, leader in FOLLOWS.items():
         bias[:, EC3D_19.index(joint)] = bias[:, EC3D_19.index(leader)]
     return linear, bias.transpose(1, 2).flatten(1) * N_FRAMES**0.5
+
+
+def _where(which: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    """Choose for each of B examples (B, ...) by a mask (B,)."""
+    return torch.where(which.view(-1, *[1] * (yes.ndim - 1)), yes, no)
 
 
 def _applied(linear: Tensor, encoded: Tensor) -> Tensor:
@@ -202,11 +207,10 @@ def _examples_of(job: tuple[int, int]) -> tuple[NDArray, ...]:
         ]
         sensor = SENSORS[int(rng.choice(len(SENSORS), p=SENSOR_SHARES))]
         motions = [[motion.performed, motion.correct] for motion in simulated]
+        days = [motions]
         if rng.uniform() < ANOTHER_DAY:
-            before, now = motions[:MOST_BASELINES], motions[MOST_BASELINES:]
-            observed = observe_in_turn(before, sensor, rng) + observe_in_turn(now, sensor, rng)
-        else:
-            observed = observe_in_turn(motions, sensor, rng)
+            days = [motions[:MOST_BASELINES], motions[MOST_BASELINES:]]
+        observed = [both for day in days for both in observe_in_turn(day, sensor, rng)]
         seen = [prepare(performed).sequence for performed, _ in observed]
         encoded = encode(seen)
         inputs.append(encoded[MOST_BASELINES:])
