@@ -225,13 +225,18 @@ def withdraw(*, recording: Recording) -> int:
 
 
 def retry(*, user: User, analysis: Analysis) -> bool:
-    """Queue an analysis again that failed, was set aside or cancelled; False if it is in no such state."""
+    """Queue an analysis again that failed, was set aside or cancelled; False if it is in no such state.
+
+    One whose release cannot be used any more is queued for the active one.
+    """
     patient = analysis.recording.patient
     require(user, patient, "may_upload")
+    release = _usable_for(analysis)
     with transaction.atomic():
         queued = Analysis.objects.filter(
             pk=analysis.pk, status__in=(_Status.FAILED, _Status.NEEDS_ATTENTION, _Status.CANCELLED)
         ).update(
+            release=release,
             status=_Status.QUEUED,
             step=_Step.WAITING,
             attempts=0,
@@ -247,3 +252,14 @@ def retry(*, user: User, analysis: Analysis) -> bool:
             log_access(user, patient, AccessLogEntry.Action.CHANGE, "analysis", analysis.uuid)
             transaction.on_commit(partial(announce, analysis.uuid))
     return queued == 1
+
+
+def _usable_for(analysis: Analysis) -> ModelRelease:
+    """Return the release that an analysis is to be tried again with."""
+    active = release_in_use()
+    if analysis.error_code != "release_unusable" or active is None:
+        return analysis.release
+    by_active = Analysis.objects.filter(
+        recording=analysis.recording_id, reading=analysis.reading, release=active
+    )
+    return analysis.release if by_active.exists() else active

@@ -42,6 +42,12 @@ class Row(NamedTuple):
     def right(self) -> bool:
         return same_class(self.finding, self.label)
 
+    @property
+    def shown_shift_m(self) -> float:
+        """How far the correction that people are shown moves: of what is called correct, or of which nothing
+        is said, there is none."""
+        return 0.0 if self.abstained or is_correct(self.finding) else self.shift_m
+
 
 def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str, Any]:
     """Return the figures of one data set, as they are printed and written.
@@ -105,6 +111,7 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
         "do_no_harm": {
             "n": len(correct),
             "mean_shift_m": _mean([row.shift_m for row in correct]),
+            "mean_shown_shift_m": _mean([row.shown_shift_m for row in correct]),
         },
         "true_correction": {
             "n": len(known),
@@ -221,8 +228,11 @@ def report(figures: dict[str, Any]) -> str:
         named, n = figures["at_fault"]["named"], figures["at_fault"]["n"]
         lines.append(f"  explained    a joint at fault is named in {named} of {n} mistakes found")
     if harm["n"]:
-        shift_cm = 100 * harm["mean_shift_m"]
-        lines.append(f"  do no harm   {harm['n']} correct ones moved by {shift_cm:.2f} cm on average")
+        shift_cm, shown_cm = 100 * harm["mean_shift_m"], 100 * harm["mean_shown_shift_m"]
+        lines.append(
+            f"  do no harm   {harm['n']} correct ones moved by {shift_cm:.2f} cm on average if all were "
+            f"corrected, {shown_cm:.2f} cm as shown"
+        )
     truth = figures["true_correction"]
     if truth["n"]:
         now, before = 100 * truth["mean_distance_m"], 100 * truth["mean_distance_before_m"]

@@ -263,6 +263,27 @@ def test_a_failed_analysis_is_queued_again_by_who_may_upload(
     assert not retry(user=people.patient_user, analysis=analysis)
 
 
+def test_one_whose_release_is_gone_is_tried_again_with_the_active_one(people, sent):
+    gone, active = ModelReleaseFactory(name="gone", is_active=False), ModelReleaseFactory()
+    analysis = claimed(recording=RecordingFactory(patient=people.patient), release=gone)
+    fail(analysis=analysis, attempt=1, code="release_unusable")
+    analysis.refresh_from_db()
+    assert retry(user=people.lead, analysis=analysis)
+    analysis.refresh_from_db()
+    assert analysis.release == active
+
+
+def test_one_that_the_active_release_has_analysed_is_tried_again_with_its_own(people, sent):
+    gone, active = ModelReleaseFactory(name="gone", is_active=False), ModelReleaseFactory()
+    analysis = claimed(recording=RecordingFactory(patient=people.patient), release=gone)
+    AnalysisFactory(recording=analysis.recording, release=active)
+    fail(analysis=analysis, attempt=1, code="release_unusable")
+    analysis.refresh_from_db()
+    assert retry(user=people.lead, analysis=analysis)
+    analysis.refresh_from_db()
+    assert analysis.release == gone
+
+
 @pytest.mark.parametrize("act", [retry, cancel])
 def test_who_may_not_retry_or_cancel(failed, act):
     people, analysis = failed

@@ -65,6 +65,15 @@ def test_the_surest_findings_and_the_joints_named_are_counted():
     assert "a joint at fault is named in 1 of 2" in report(figures)
 
 
+def test_of_correct_ones_people_are_shown_a_correction_only_where_a_mistake_is_named():
+    named = row("squat.correct", "squat.front_bent", shift=0.04)
+    unsure = row("squat.correct", "squat.front_bent", shift=0.04, abstained=True)
+    right = row("squat.correct", "squat.correct", shift=0.01)
+    figures = summarise("data", [named, unsure, right, right], [])
+    assert figures["do_no_harm"] == pytest.approx({"n": 4, "mean_shift_m": 0.025, "mean_shown_shift_m": 0.01})
+    assert "moved by 2.50 cm on average if all were corrected, 1.00 cm as shown" in report(figures)
+
+
 def test_another_release_can_be_the_judge(release, capsys):
     assert main(["--data", "sim:0:1", "--release", str(release), "--judge", f"release:{release}"]) == 0
     assert "mistakes, by tiny" in capsys.readouterr().out
@@ -83,7 +92,7 @@ def test_two_mistakes_at_once_count_apart():
     assert figures["identification"]["by_class"]["squat.knees_inward"]["n"] == 1
     assert figures["detection"] == {"sensitivity": 0.5, "specificity": 1.0}
     assert figures["correction"] == {"judge": {"mistakes": 2, "corrected": 1}}
-    assert figures["do_no_harm"] == {"n": 1, "mean_shift_m": 0.01}
+    assert figures["do_no_harm"] == {"n": 1, "mean_shift_m": 0.01, "mean_shown_shift_m": 0.0}
     assert figures["two_mistakes"] == {"n": 1, "one_of_them_found": 1, "called_correct": 0}
     assert len(figures["repetitions"]) == 4
     assert "two mistakes" in report(figures)
