@@ -108,7 +108,8 @@ def _without(kind: type[FeedbackNetwork], **fields: object) -> Callable[[Network
 
 
 VARIANTS = (
-    Variant("as released"),
+    Variant("one classification branch, else as released"),
+    Variant("several, as released", changed=(("members", TrainingOptions.members),)),
     Variant("2-D DCT, as published", _without(TwoDimensional, angles=False)),
     Variant("likeliest class fed back, as published", _without(FeedbackNetwork, feedback="argmax")),
     Variant("nothing fed back", WithoutFeedback),
@@ -189,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: dict[str, list[dict[str, float]]] = {variant.name: [] for variant in chosen}
     for variant in tqdm(chosen, desc="variants", unit="variant"):
         for seed in range(given.seeds):
-            options = TrainingOptions(seed=seed, epochs=given.epochs, hidden=given.hidden)
+            options = TrainingOptions(seed=seed, epochs=given.epochs, hidden=given.hidden, members=1)
             found[variant.name].append(run_variant(variant, sets, data, options))
     print(table(found))  # noqa: T201
     if given.json:

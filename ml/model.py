@@ -15,6 +15,8 @@ buffers that do nothing until they are filled:
   alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
 * ours also sees the angles and distances between the joints, each a node like a coordinate, and how they
   differ from the person's own correct way;
+* ours is named by several classification branches (an ensemble: Lakshminarayanan et al., NeurIPS 2017): on
+  people and sensors unlike those it learned from, each errs in its own way, and their mean less;
 * ours standardises its input and its change, each by what training motions have, because of an orthonormal
   transform the first coefficients are a thousand times the last.
 """
@@ -45,6 +47,9 @@ class NetworkConfig:
         DCT coefficients of each node.
     n_hidden : int
         Features of each node inside; even, because the classification branch averages them in pairs.
+    n_members : int
+        Classification branches, each on a graph layer of its own, whose mean is what is said. The first
+        shares its layer with the correction branch.
     dropout : float
     feedback : str
         What the correction branch is told: "probabilities", or "argmax" as published.
@@ -58,6 +63,7 @@ class NetworkConfig:
     n_nodes: int = 57
     n_coefficients: int = 25
     n_hidden: int = 256
+    n_members: int = 1
     dropout: float = 0.5
     feedback: str = "probabilities"
     baseline: bool = False
@@ -80,6 +86,8 @@ class NetworkConfig:
             raise ValueError(f"feedback is one of {FEEDBACK}, not {self.feedback!r}")
         if self.n_hidden % 2 or self.n_nodes % 3:
             raise ValueError("n_hidden must be even, and n_nodes a multiple of the three coordinates")
+        if self.n_members < 1:
+            raise ValueError("n_members is 1 or more")
 
 
 class NetworkOutput(NamedTuple):
@@ -193,6 +201,12 @@ class FeedbackNetwork(nn.Module):
         self.config = config
         self.shared = GraphLayer(config.n_seen, config.n_features, config.n_hidden)
         self.classification = ClassificationBranch(config)
+        self.further_members = nn.ModuleList(
+            nn.Sequential(
+                GraphLayer(config.n_seen, config.n_features, config.n_hidden), ClassificationBranch(config)
+            )
+            for _ in range(config.n_members - 1)
+        )
         self.correction = CorrectionBranch(config)
         shape = (config.n_seen, config.n_coefficients)
         self.register_buffer("input_mean", torch.zeros(shape))
@@ -243,8 +257,15 @@ class FeedbackNetwork(nn.Module):
         -------
         NetworkOutput
         """
-        shared = self.shared(self._features(x, baseline))  # (B, N + A, H)
+        features = self._features(x, baseline)
+        shared = self.shared(features)  # (B, N + A, H)
         log_probabilities = self.classification(shared)  # (B, M)
+        if self.further_members:
+            said = [log_probabilities, *(member(features) for member in self.further_members)]
+            log_probabilities = torch.stack(said).mean(0)
+            # Learning, the loss of this mean is the mean of their losses, so that each learns by itself.
+            if not self.training:
+                log_probabilities = F.log_softmax(log_probabilities, dim=1)
         told = self._told(log_probabilities, label)  # (B, M)
         change = self.correction(shared, told) * self.change_scale  # (B, N, K)
         return NetworkOutput(log_probabilities, change)

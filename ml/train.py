@@ -47,6 +47,8 @@ class TrainingOptions:
         Of each class by each person.
     epochs, batch, learning_rate, hidden
         Of the two-branch network.
+    members : int
+        Classification branches whose mean is what is said.
     dropout : float
         In what names the mistake.
     correction, at_fault, acceleration : float
@@ -66,6 +68,7 @@ class TrainingOptions:
     batch: int = 64
     learning_rate: float = 2e-3
     hidden: int = 96
+    members: int = 3
     dropout: float = 0.2
     correction: float = 5.0
     at_fault: float = 5.0
@@ -138,7 +141,12 @@ def check_writable(out: Path) -> None:
 def new_network(options: TrainingOptions) -> FeedbackNetwork:
     """Return the untrained two-branch network."""
     config = NetworkConfig(
-        classes=CODES, n_hidden=options.hidden, dropout=options.dropout, baseline=True, angles=True
+        classes=CODES,
+        n_hidden=options.hidden,
+        n_members=options.members,
+        dropout=options.dropout,
+        baseline=True,
+        angles=True,
     )
     return FeedbackNetwork(config)
 

@@ -45,6 +45,26 @@ def test_result_does_not_depend_on_what_shares_the_batch(n, seed, feedback):
     torch.testing.assert_close(together.change[:1], alone.change)
 
 
+def test_members_are_heard_alike():
+    made, x = network(n_members=3), inputs(4)
+    alone = [made.classification(made.shared(made._features(x, None)))]
+    alone += [member(made._features(x, None)) for member in made.further_members]
+    assert not torch.allclose(alone[0], alone[1])
+    together = made(x).log_probabilities
+    torch.testing.assert_close(together, torch.stack(alone).mean(0).log_softmax(1))
+    torch.testing.assert_close(together.exp().sum(1), torch.ones(4, dtype=torch.double))
+
+
+def test_each_member_learns_as_if_it_were_alone():
+    made, x, labels = network(n_members=2, dropout=0.0).train(), inputs(4), torch.tensor([0, 1, 2, 0])
+    weight = made.further_members[0][1].linear.weight
+    together = torch.nn.functional.nll_loss(made(x).log_probabilities, labels)
+    alone = torch.nn.functional.nll_loss(made.further_members[0](made._features(x, None)), labels)
+    torch.testing.assert_close(
+        2 * torch.autograd.grad(together, weight)[0], torch.autograd.grad(alone, weight)[0]
+    )
+
+
 def test_correction_branch_hears_the_label():
     made, x = network(), inputs(3)
     changes = [made(x, label=torch.full((3,), label)).change for label in range(3)]
@@ -97,6 +117,7 @@ def test_coefficient_that_never_varies_is_not_blown_up():
         {"classes": CLASSES, "feedback": "loud"},
         {"classes": CLASSES, "n_hidden": 7},
         {"classes": CLASSES, "n_nodes": 56},
+        {"classes": CLASSES, "n_members": 0},
     ],
 )
 def test_impossible_configuration_is_refused(fields):
