@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +111,8 @@ def evaluate(
     for name, judge in (judges or {}).items():
         for verdict, accepted in zip(verdicts, judge.accepts(motions, exercises), strict=True):
             verdict[name] = accepted
+    own_too = {own: predictor} if own and release.judge else {}
+    of_truths = _accepted_truths(repetitions, {**(judges or {}), **own_too})
     return [
         Row(
             source=repetition.source,
@@ -125,11 +127,27 @@ def evaluate(
             off_truth_m=_off(motion, repetition.truth),
             off_before_m=_off(repetition.sequence, repetition.truth),
             joints=correction.joints if correction else (),
+            truth_accepted_by=of_truth,
         )
-        for repetition, (finding, correction), motion, verdict in zip(
-            repetitions, results, motions, verdicts, strict=True
+        for repetition, (finding, correction), motion, verdict, of_truth in zip(
+            repetitions, results, motions, verdicts, of_truths, strict=True
         )
     ]
+
+
+def _accepted_truths(
+    repetitions: Sequence[LabelledRepetition], judges: Mapping[str, Judge | Predictor]
+) -> list[frozenset[str]]:
+    """Return for each repetition which judges accept the true correction itself: a yardstick."""
+    known = [(i, r.truth, exercise_of(r.labels[0])) for i, r in enumerate(repetitions) if r.truth is not None]
+    accepted: list[frozenset[str]] = [frozenset()] * len(repetitions)
+    if not known:
+        return accepted
+    places, truths, exercises = zip(*known, strict=True)
+    for name, judge in judges.items():
+        for i, accepts in zip(places, judge.accepts(truths, exercises), strict=True):
+            accepted[i] |= {name} if accepts else set()
+    return accepted
 
 
 def set_apart(

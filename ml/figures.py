@@ -23,6 +23,7 @@ class Row(NamedTuple):
 
     `off_truth_m` is the mean distance of the corrected joints to the true correction where that is known, the
     two laid together on the floor; `off_before_m` is what it was before. `joints` are named to be corrected.
+    `truth_accepted_by` names the judges that accept the true correction itself.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Row(NamedTuple):
     off_truth_m: float | None = None
     off_before_m: float | None = None
     joints: tuple[str, ...] = ()
+    truth_accepted_by: frozenset[str] = frozenset()
 
     @property
     def right(self) -> bool:
@@ -105,7 +107,12 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
             "named": sum(bool(set(JOINTS_AT_FAULT[r.label]) & set(r.joints)) for r in explained),
         },
         "correction": {
-            judge: {"mistakes": len(mistakes), "corrected": sum(row.corrected[judge] for row in mistakes)}
+            judge: {
+                "mistakes": len(mistakes),
+                "corrected": sum(row.corrected[judge] for row in mistakes),
+                "truths": len(known),
+                "truths_accepted": sum(judge in row.truth_accepted_by for row in known),
+            }
             for judge in judges
         },
         "do_no_harm": {
@@ -222,6 +229,11 @@ def report(figures: dict[str, Any]) -> str:
     ]
     lines += [
         f"  corrected    {row['corrected']} of {row['mistakes']} mistakes, by {judge}"
+        + (
+            f", who accepts {row['truths_accepted']} of {row['truths']} true corrections"
+            if row["truths"]
+            else ""
+        )
         for judge, row in figures["correction"].items()
     ]
     if figures["at_fault"]["n"]:

@@ -207,6 +207,25 @@ class Predictor:
         )
         return [self._recording(one, list(islice(predictions, len(one.spans)))) for one in recordings]
 
+    def accepts(self, motions: Sequence[PoseSequence], exercises: Sequence[str]) -> list[bool]:
+        """Tell of each motion whether the release's own judge calls it a correct execution of its exercise.
+
+        Raises
+        ------
+        ValueError
+            Of a release without a judge.
+        """
+        if self._judge is None:
+            raise ValueError(f"the release {self.release.name!r} has no judge")
+        frames = [self._windows(motion) for motion in motions]
+        owners = np.repeat(np.arange(len(frames)), [len(own) for own in frames])
+        seen = np.stack([judge_features(part) for part in _cut(motions, frames)])
+        judged = self._judged(seen, owners, self._allowed([None] * len(motions)))
+        return [
+            is_correct(code) and exercise_of(code) == exercise
+            for code, exercise in zip(judged, exercises, strict=True)
+        ]
+
     def _recording(self, searched: Searched, predictions: list[Prediction]) -> RecordingResult:
         prepared = searched.prepared
         if prepared.quality.grade == "poor":

@@ -9,6 +9,7 @@ from ml.catalogue import CODES
 from ml.datasets import DatasetError, load, of_people
 from ml.evaluate import evaluate, main, own_judge, scorable, set_apart
 from ml.figures import Row, macro_interval, macro_recall, report, same_class, summarise, wilson
+from ml.inference import Predictor
 from ml.release import load_release
 from ml.train import TrainingOptions, train
 
@@ -74,6 +75,26 @@ def test_of_correct_ones_people_are_shown_a_correction_only_where_a_mistake_is_n
     assert "moved by 2.50 cm on average if all were corrected, 1.00 cm as shown" in report(figures)
 
 
+def test_it_is_told_how_many_true_corrections_a_judge_accepts():
+    known = row("squat.front_bent", "squat.front_bent", corrected={"judge": False})._replace(
+        off_truth_m=0.02, off_before_m=0.05
+    )
+    figures = summarise("data", [known._replace(truth_accepted_by=frozenset({"judge"})), known], ["judge"])
+    assert "0 of 2 mistakes, by judge, who accepts 1 of 2 true corrections" in report(figures)
+
+
+def test_a_judge_sees_true_corrections_as_it_sees_any_motion(release):
+    repetitions = load("sim:1:2")
+    judge = Predictor(load_release(release))
+    found = {row.index: row for row in evaluate(load_release(release), repetitions)}
+    for repetition in repetitions:
+        if repetition.truth is None:
+            assert found[repetition.index].truth_accepted_by == frozenset()
+        else:
+            (accepts,) = judge.accepts([repetition.truth], [repetition.labels[0].split(".")[0]])
+            assert (found[repetition.index].truth_accepted_by == {"judge"}) == accepts
+
+
 def test_another_release_can_be_the_judge(release, capsys):
     assert main(["--data", "sim:0:1", "--release", str(release), "--judge", f"release:{release}"]) == 0
     assert "mistakes, by tiny" in capsys.readouterr().out
@@ -91,7 +112,8 @@ def test_two_mistakes_at_once_count_apart():
     assert figures["identification"]["micro"] == pytest.approx(2 / 3)
     assert figures["identification"]["by_class"]["squat.knees_inward"]["n"] == 1
     assert figures["detection"] == {"sensitivity": 0.5, "specificity": 1.0}
-    assert figures["correction"] == {"judge": {"mistakes": 2, "corrected": 1}}
+    counts = {"mistakes": 2, "corrected": 1, "truths": 0, "truths_accepted": 0}
+    assert figures["correction"] == {"judge": counts}
     assert figures["do_no_harm"] == {"n": 1, "mean_shift_m": 0.01, "mean_shown_shift_m": 0.0}
     assert figures["two_mistakes"] == {"n": 1, "one_of_them_found": 1, "called_correct": 0}
     assert len(figures["repetitions"]) == 4
