@@ -18,7 +18,7 @@ TWO_BRANCH, PUBLISHED = "two_branch", "published"
 
 #: Where the shipped releases lie, a folder each, and the one that is used unless another is active.
 RELEASES = Path(__file__).parent / "releases"
-DEFAULT_RELEASE = "exfb-6"
+DEFAULT_RELEASE = "exfb-7"
 
 
 #: Ends the names of thresholds and figures that hold where the person's baseline is known.

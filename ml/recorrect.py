@@ -32,6 +32,8 @@ from ml.training_set import TrainingSet, simulate_training_set
 
 #: For so many simulated examples there is a recorded one, where there are any.
 RECORDED_IN = 3
+#: Where `measured_both_ways` has its figures.
+UNSEEN = "unseen_simulated_people"
 #: How the line of a release begins that says so.
 ANEW = "corrections anew"
 
@@ -85,7 +87,15 @@ def recorrect(
     network = train_correction(deepcopy(base.network), learned, options, real)
     manifest = base.manifest
     temperatures = manifest.temperature, manifest.temperature_with_baseline or manifest.temperature
-    metrics = measured_both_ways(network, base.judge, unseen, temperatures, manifest.thresholds)
+    metrics, of_learned = (
+        measured_both_ways(network, base.judge, people, temperatures, manifest.thresholds)
+        for people in (unseen, learned.chosen(torch.arange(min(len(learned), len(unseen)))))
+    )
+    # Beside the distance on people whom it never saw: whether more people to learn from would help.
+    on_learned = {
+        f"distance_on_learned_people{suffix}_m": of_learned[UNSEEN + suffix]["distance_to_true_correction_m"]
+        for suffix in ("", WITH_BASELINE)
+    }
     return write_release(
         out,
         network=network,
@@ -94,7 +104,7 @@ def recorrect(
         temperature=manifest.temperature,
         temperature_with_baseline=manifest.temperature_with_baseline,
         thresholds=manifest.thresholds,
-        metrics=manifest.metrics | metrics | {"correction": asdict(options)},
+        metrics=manifest.metrics | metrics | {"correction": asdict(options) | on_learned},
         trained_on=(
             *(line for line in manifest.trained_on if not line.startswith(ANEW)),
             f"{ANEW} on simulated motion: {options.people} people, {len(learned)} repetitions"
@@ -164,8 +174,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 2
     for suffix in ("", WITH_BASELINE):
-        for name, value in release.manifest.metrics[f"unseen_simulated_people{suffix}"].items():
+        for name, value in release.manifest.metrics[UNSEEN + suffix].items():
             print(f"{name}{suffix}: {value}")  # noqa: T201
+        name = f"distance_on_learned_people{suffix}_m"
+        print(f"{name}: {release.manifest.metrics['correction'][name]}")  # noqa: T201
     if recorded:
         told = f"{accepted(before, recorded)} before, {accepted(release, recorded)} now"
         print(f"accepted corrections of the recorded, from which it learned: {told}")  # noqa: T201

@@ -33,6 +33,7 @@ def test_names_stay_and_corrections_are_others(again):
 
 def test_the_release_says_how_it_was_made_and_how_good_it_is(again):
     assert again.manifest.metrics["correction"]["people"] == 2
+    assert again.manifest.metrics["correction"]["distance_on_learned_people_m"] > 0
     assert "corrections anew on simulated motion: 2 people" in again.manifest.trained_on[-1]
     assert again.manifest.metrics["unseen_simulated_people_with_baseline"]["people"] == 2
 
