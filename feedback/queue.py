@@ -256,10 +256,10 @@ def retry(*, user: User, analysis: Analysis) -> bool:
 
 def _usable_for(analysis: Analysis) -> ModelRelease:
     """Return the release that an analysis is to be tried again with."""
-    active = release_in_use()
-    if analysis.error_code != "release_unusable" or active is None:
+    if analysis.error_code != "release_unusable":
         return analysis.release
+    active = release_in_use()
     by_active = Analysis.objects.filter(
         recording=analysis.recording_id, reading=analysis.reading, release=active
     )
-    return analysis.release if by_active.exists() else active
+    return analysis.release if active is None or by_active.exists() else active

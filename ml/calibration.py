@@ -14,7 +14,7 @@ from ml.catalogue import CODES, exercise_of, is_correct
 from ml.familiarity import Familiarity
 from ml.judge import JudgeNetwork
 from ml.losses import correction_distance
-from ml.manifest import WITH_BASELINE
+from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkOutput
 from ml.simulate import JOINTS_AT_FAULT
 from ml.skeletons import EC3D_19
@@ -119,7 +119,7 @@ def measured_both_ways(
 ) -> dict[str, Any]:
     """Return the figures without and with a baseline, by the names that a release gives them."""
     return {
-        f"unseen_simulated_people{suffix}": measured(
+        f"{UNSEEN_PEOPLE}{suffix}": measured(
             network,
             judge,
             unseen.visible,

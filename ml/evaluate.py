@@ -111,8 +111,7 @@ def evaluate(
     for name, judge in (judges or {}).items():
         for verdict, accepted in zip(verdicts, judge.accepts(motions, exercises), strict=True):
             verdict[name] = accepted
-    own_too = {own: predictor} if own and release.judge else {}
-    of_truths = _accepted_truths(repetitions, {**(judges or {}), **own_too})
+    of_truths = _accepted_truths(repetitions, predictor, judges or {}, exercise_known=exercise_known)
     return [
         Row(
             source=repetition.source,
@@ -136,16 +135,24 @@ def evaluate(
 
 
 def _accepted_truths(
-    repetitions: Sequence[LabelledRepetition], judges: Mapping[str, Judge | Predictor]
+    repetitions: Sequence[LabelledRepetition],
+    predictor: Predictor,
+    judges: Mapping[str, Judge],
+    *,
+    exercise_known: bool,
 ) -> list[frozenset[str]]:
     """Return for each repetition which judges accept the true correction itself: a yardstick."""
-    known = [(i, r.truth, exercise_of(r.labels[0])) for i, r in enumerate(repetitions) if r.truth is not None]
     accepted: list[frozenset[str]] = [frozenset()] * len(repetitions)
+    known = [(i, r.truth, exercise_of(r.labels[0])) for i, r in enumerate(repetitions) if r.truth is not None]
     if not known:
         return accepted
     places, truths, exercises = zip(*known, strict=True)
-    for name, judge in judges.items():
-        for i, accepts in zip(places, judge.accepts(truths, exercises), strict=True):
+    verdicts = {name: judge.accepts(truths, exercises) for name, judge in judges.items()}
+    if (own := own_judge(predictor.release)) and predictor.release.judge is not None:
+        judged = predictor.judged(truths, exercises if exercise_known else None)
+        verdicts[own] = [_accepts(code, exercise) for code, exercise in zip(judged, exercises, strict=True)]
+    for name, of_truths in verdicts.items():
+        for i, accepts in zip(places, of_truths, strict=True):
             accepted[i] |= {name} if accepts else set()
     return accepted
 

@@ -115,7 +115,7 @@ class Predictor:
             return []
         allowed = self._allowed(exercises or [None] * len(repetitions))
         frames = [self._windows(repetition) for repetition in repetitions]
-        owners = np.repeat(np.arange(len(frames)), [len(own) for own in frames])
+        owners = _owners(frames)
         poses, inputs = self._seen(_cut(repetitions, frames))
         beside = None
         if baselines is not None and self.release.network.config.baseline:
@@ -207,8 +207,17 @@ class Predictor:
         )
         return [self._recording(one, list(islice(predictions, len(one.spans)))) for one in recordings]
 
-    def accepts(self, motions: Sequence[PoseSequence], exercises: Sequence[str]) -> list[bool]:
-        """Tell of each motion whether the release's own judge calls it a correct execution of its exercise.
+    def judged(
+        self, motions: Sequence[PoseSequence], exercises: Sequence[str | None] | None = None
+    ) -> list[str]:
+        """Return what the release's own judge calls motions, as it does corrections.
+
+        Parameters
+        ----------
+        motions : sequence of PoseSequence
+            Each one repetition, prepared.
+        exercises : sequence of str or None, optional
+            What each is known to be of.
 
         Raises
         ------
@@ -218,13 +227,8 @@ class Predictor:
         if self._judge is None:
             raise ValueError(f"the release {self.release.name!r} has no judge")
         frames = [self._windows(motion) for motion in motions]
-        owners = np.repeat(np.arange(len(frames)), [len(own) for own in frames])
         seen = np.stack([judge_features(part) for part in _cut(motions, frames)])
-        judged = self._judged(seen, owners, self._allowed([None] * len(motions)))
-        return [
-            is_correct(code) and exercise_of(code) == exercise
-            for code, exercise in zip(judged, exercises, strict=True)
-        ]
+        return self._judged(seen, _owners(frames), self._allowed(exercises or [None] * len(motions)))
 
     def _recording(self, searched: Searched, predictions: list[Prediction]) -> RecordingResult:
         prepared = searched.prepared
@@ -363,8 +367,7 @@ class Predictor:
                 motions.append(correct(performed, blended(parts, frames[i]), rate))
                 corrected = repetitions[i].with_positions(motions[-1])
                 seen += [judge_features(part) for part in _cut([corrected], [frames[i]])]
-        owners = np.repeat(np.arange(len(chosen)), [len(frames[i]) for i in chosen])
-        verdicts = self._judged(np.stack(seen), owners, allowed[chosen])
+        verdicts = self._judged(np.stack(seen), _owners([frames[i] for i in chosen]), allowed[chosen])
         return {
             i: _result(repetitions[i], motion, judged)
             for i, motion, judged in zip(chosen, motions, verdicts, strict=True)
@@ -401,6 +404,11 @@ def _cut(repetitions: Sequence[PoseSequence], frames: Sequence[list[slice]]) -> 
         for repetition, own in zip(repetitions, frames, strict=True)
         for where in own
     ]
+
+
+def _owners(frames: Sequence[list[slice]]) -> NDArray[np.intp]:
+    """Whose each of the windows is that `_cut` returns."""
+    return np.repeat(np.arange(len(frames)), [len(own) for own in frames])
 
 
 def _means(values: Tensor, owners: Tensor) -> Tensor:

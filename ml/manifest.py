@@ -21,6 +21,8 @@ RELEASES = Path(__file__).parent / "releases"
 DEFAULT_RELEASE = "exfb-7"
 
 
+#: Names the figures on simulated people who had no part in a training.
+UNSEEN_PEOPLE = "unseen_simulated_people"
 #: Ends the names of thresholds and figures that hold where the person's baseline is known.
 WITH_BASELINE = "_with_baseline"
 

@@ -15,8 +15,8 @@ buffers that do nothing until they are filled:
   alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
 * ours also sees the angles and distances between the joints, each a node like a coordinate, and how they
   differ from the person's own correct way;
-* ours is named by several classification branches (an ensemble: Lakshminarayanan et al., NeurIPS 2017): on
-  people and sensors unlike those it learned from, each errs in its own way, and their mean less;
+* in ours several classification branches name the mistake (an ensemble: Lakshminarayanan et al., NeurIPS
+  2017): on people and sensors unlike those it learned from, each errs in its own way, and their mean less;
 * ours standardises its input and its change, each by what training motions have, because of an orthonormal
   transform the first coefficients are a thousand times the last.
 """

@@ -23,7 +23,7 @@ from ml.datasets import DatasetError, LabelledRepetition, load
 from ml.evaluate import chosen_release
 from ml.fine_tune import RealExamples, mixed_loss, real_examples, seen_by_networks
 from ml.inference import Predictor
-from ml.manifest import WITH_BASELINE
+from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork
 from ml.optimising import Steps, add_options, batches, steps_of
 from ml.release import TWO_BRANCH, Release, ReleaseError, write_release
@@ -32,8 +32,6 @@ from ml.training_set import TrainingSet, simulate_training_set
 
 #: For so many simulated examples there is a recorded one, where there are any.
 RECORDED_IN = 3
-#: Where `measured_both_ways` has its figures.
-UNSEEN = "unseen_simulated_people"
 #: How the line of a release begins that says so.
 ANEW = "corrections anew"
 
@@ -93,7 +91,9 @@ def recorrect(
     )
     # Beside the distance on people whom it never saw: whether more people to learn from would help.
     on_learned = {
-        f"distance_on_learned_people{suffix}_m": of_learned[UNSEEN + suffix]["distance_to_true_correction_m"]
+        f"distance_on_learned_people{suffix}_m": of_learned[UNSEEN_PEOPLE + suffix][
+            "distance_to_true_correction_m"
+        ]
         for suffix in ("", WITH_BASELINE)
     }
     return write_release(
@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 2
     for suffix in ("", WITH_BASELINE):
-        for name, value in release.manifest.metrics[UNSEEN + suffix].items():
+        for name, value in release.manifest.metrics[UNSEEN_PEOPLE + suffix].items():
             print(f"{name}{suffix}: {value}")  # noqa: T201
         name = f"distance_on_learned_people{suffix}_m"
         print(f"{name}: {release.manifest.metrics['correction'][name]}")  # noqa: T201

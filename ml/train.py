@@ -25,7 +25,7 @@ from ml.checkpoint import Checkpoint
 from ml.familiarity import Familiarity
 from ml.judge import JudgeConfig, JudgeNetwork
 from ml.losses import WEIGHTS, LossWeights, total_loss
-from ml.manifest import WITH_BASELINE
+from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput
 from ml.optimising import Steps, add_options, batches, steps_of
 from ml.release import TWO_BRANCH, Manifest, Release, ReleaseError, write_release
@@ -267,7 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ReleaseError as error:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 2
-    for name, value in release.manifest.metrics["unseen_simulated_people"].items():
+    for name, value in release.manifest.metrics[UNSEEN_PEOPLE].items():
         print(f"{name}: {value}")  # noqa: T201
     return 0
 

@@ -91,8 +91,20 @@ def test_a_judge_sees_true_corrections_as_it_sees_any_motion(release):
         if repetition.truth is None:
             assert found[repetition.index].truth_accepted_by == frozenset()
         else:
-            (accepts,) = judge.accepts([repetition.truth], [repetition.labels[0].split(".")[0]])
+            (judged,) = judge.judged([repetition.truth])
+            accepts = judged == f"{repetition.labels[0].split('.')[0]}.correct"
             assert (found[repetition.index].truth_accepted_by == {"judge"}) == accepts
+
+
+def test_told_the_exercise_the_judge_is_told_it_of_true_corrections_too(release):
+    repetitions = [one for one in load("sim:1:2") if one.truth is not None]
+    judge = Predictor(load_release(release))
+    exercises = [one.labels[0].split(".")[0] for one in repetitions]
+    told = judge.judged([one.truth for one in repetitions], exercises)
+    assert [code.split(".")[0] for code in told] == exercises
+    rows = evaluate(load_release(release), repetitions, exercise_known=True)
+    accepted = [row.truth_accepted_by == {"judge"} for row in rows]
+    assert accepted == [code.endswith(".correct") for code in told]
 
 
 def test_another_release_can_be_the_judge(release, capsys):
