@@ -29,17 +29,20 @@ class Checkpoint:
     def save(self, **state: Any) -> None:
         """Keep tensors and plain values, and the state of the random numbers, whole or not at all."""
         partial = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        torch.save({"options": self._options, "random": torch.get_rng_state(), **state}, partial)
+        random = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
+        torch.save({"options": self._options, "random": random, **state}, partial)
         partial.replace(self._path)
 
     def load(self) -> dict[str, Any] | None:
         """Return what was kept last and set the random numbers as they were; None if there is nothing."""
         if not self._path.exists():
             return None
-        state: dict[str, Any] = torch.load(self._path, weights_only=True)
+        state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
         if state["options"] != self._options:
             return None
-        torch.set_rng_state(state["random"])
+        of_cpu, *of_gpus = state["random"]
+        torch.set_rng_state(of_cpu)
+        torch.cuda.set_rng_state_all(of_gpus)
         return state
 
     def remove(self) -> None:

@@ -82,6 +82,9 @@ class RealExamples:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def to(self, device: torch.device) -> "RealExamples":
+        return RealExamples(self.examples.to(device), self.counts.to(device), self.is_truth.to(device))
+
     def chosen(self, which: Tensor) -> "RealExamples":
         return RealExamples(self.examples.chosen(which), self.counts[which], self.is_truth[which])
 

@@ -1,4 +1,4 @@
-"""How networks that correct are trained, whatever they learn from: batches, and steps at a changing rate."""
+"""How networks that correct are trained, whatever they learn from: where, in batches, at a changing rate."""
 
 import argparse
 from collections.abc import Iterable, Iterator
@@ -11,6 +11,11 @@ from torch.nn.utils import clip_grad_norm_
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+
+def training_device() -> torch.device:
+    """Return the GPU when there is one, else the CPU; `with` it, new tensors are made there too."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Steps:

@@ -25,7 +25,7 @@ from ml.fine_tune import RealExamples, mixed_loss, real_examples, seen_by_networ
 from ml.inference import Predictor
 from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork
-from ml.optimising import Steps, add_options, batches, steps_of
+from ml.optimising import Steps, add_options, batches, steps_of, training_device
 from ml.release import TWO_BRANCH, Release, ReleaseError, write_release
 from ml.train import batch_loss, check_writable
 from ml.training_set import TrainingSet, simulate_training_set
@@ -74,21 +74,25 @@ def recorrect(
     recorded = learned_by(base, recorded)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    learned, unseen = (
+    device = training_device()
+    simulated = [
         simulate_training_set(options.seed * 10 + part, people, 1, workers=options.workers, what=what)
         for part, people, what in (
             (0, options.people, "people to learn from"),
             (4, max(options.people // 10, 2), "people to measure by"),
         )
-    )
-    real = real_examples(recorded, CODES, seen_by_networks(recorded)) if recorded else None
-    network = train_correction(deepcopy(base.network), learned, options, real)
+    ]
+    learned, unseen = (people.to(device) for people in simulated)
+    real = real_examples(recorded, CODES, seen_by_networks(recorded)).to(device) if recorded else None
     manifest = base.manifest
     temperatures = manifest.temperature, manifest.temperature_with_baseline or manifest.temperature
-    metrics, of_learned = (
-        measured_both_ways(network, base.judge, people, temperatures, manifest.thresholds)
-        for people in (unseen, learned.chosen(torch.arange(min(len(learned), len(unseen)))))
-    )
+    with device:
+        network = train_correction(deepcopy(base.network).to(device), learned, options, real)
+        judge = deepcopy(base.judge).to(device)
+        metrics, of_learned = (
+            measured_both_ways(network, judge, people, temperatures, manifest.thresholds)
+            for people in (unseen, learned.chosen(torch.arange(min(len(learned), len(unseen)))))
+        )
     # Beside the distance on people whom it never saw: whether more people to learn from would help.
     on_learned = {
         f"distance_on_learned_people{suffix}_m": of_learned[UNSEEN_PEOPLE + suffix][

@@ -3,7 +3,8 @@
 Simulates people, trains the two-branch network, chooses its best epoch on people held out, calibrates
 probabilities and thresholds on others held out, trains the judge apart (other people, other seed), measures
 everything on people that none of them saw, and writes the release whole or not at all. Interrupted, the same
-command goes on after the last whole epoch.
+command goes on after the last whole epoch. It trains on a GPU when there is one, with other random numbers
+than on the CPU.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,7 +28,7 @@ from ml.judge import JudgeConfig, JudgeNetwork
 from ml.losses import WEIGHTS, LossWeights, total_loss
 from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput
-from ml.optimising import Steps, add_options, batches, steps_of
+from ml.optimising import Steps, add_options, batches, steps_of, training_device
 from ml.release import TWO_BRANCH, Manifest, Release, ReleaseError, write_release
 from ml.training_set import MOST_BASELINES, TrainingSet, simulate_training_set
 
@@ -88,19 +89,45 @@ def train(options: TrainingOptions, out: Path) -> Release:
     check_writable(out)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
+    device = training_device()
+    people = _People(*(part.to(device) for part in _simulated(options)))
+    checkpoint = Checkpoint.beside(out, asdict(options) | {"device": device.type})
+    with device:
+        parts = _trained(people, options, checkpoint)
+    release = write_release(out, **parts)
+    checkpoint.remove()
+    return release
+
+
+class _People(NamedTuple):
+    """Simulated people by what they are for; nobody is in two of them."""
+
+    learned: TrainingSet
+    selection: TrainingSet
+    calibration: TrainingSet
+    judged: TrainingSet
+    unseen: TrainingSet
+
+
+def _simulated(options: TrainingOptions) -> _People:
     held = max(options.people // 10, 2)
 
     def simulated(part: int, people: int, what: str) -> TrainingSet:
         seed = options.seed * 10 + part
         return simulate_training_set(seed, people, options.repetitions, workers=options.workers, what=what)
 
-    learned = simulated(0, options.people, "people to learn from")
-    selection = simulated(1, held, "people to choose by")
-    calibration = simulated(2, held, "people to calibrate by")
-    judged = simulated(3, max(options.people // 2, 4), "people of the judge")
-    unseen = simulated(4, held, "people to measure by")
+    return _People(
+        learned=simulated(0, options.people, "people to learn from"),
+        selection=simulated(1, held, "people to choose by"),
+        calibration=simulated(2, held, "people to calibrate by"),
+        judged=simulated(3, max(options.people // 2, 4), "people of the judge"),
+        unseen=simulated(4, held, "people to measure by"),
+    )
 
-    checkpoint = Checkpoint.beside(out, asdict(options))
+
+def _trained(people: _People, options: TrainingOptions, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what `write_release` takes."""
+    learned, selection, calibration, judged, unseen = people
     network, course = train_network(new_network(options), learned, selection, options, checkpoint)
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
@@ -116,19 +143,16 @@ def train(options: TrainingOptions, out: Path) -> Release:
         )
         temperatures.append(temperature)
     metrics = measured_both_ways(network, judge, unseen, temperatures, thresholds)
-    release = write_release(
-        out,
-        network=network,
-        judge=judge,
-        familiarity=familiarity,
-        temperature=temperatures[0],
-        temperature_with_baseline=temperatures[1],
-        thresholds=thresholds,
-        metrics=metrics | {"training": asdict(options), "epochs": course},
-        trained_on=(f"simulated motion only: {options.people} people, {len(learned)} repetitions",),
-    )
-    checkpoint.remove()
-    return release
+    return {
+        "network": network,
+        "judge": judge,
+        "familiarity": familiarity,
+        "temperature": temperatures[0],
+        "temperature_with_baseline": temperatures[1],
+        "thresholds": thresholds,
+        "metrics": metrics | {"training": asdict(options), "epochs": course},
+        "trained_on": (f"simulated motion only: {options.people} people, {len(learned)} repetitions",),
+    }
 
 
 def check_writable(out: Path) -> None:

@@ -89,6 +89,10 @@ class TrainingSet:
         """Return the examples of a mask or of indices."""
         return TrainingSet(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
 
+    def to(self, device: torch.device) -> "TrainingSet":
+        """Return the examples on a device."""
+        return TrainingSet(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
     @property
     def visible(self) -> "TrainingSet":
         """The examples that can be told without a baseline."""
