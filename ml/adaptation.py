@@ -17,7 +17,13 @@ import torch
 from torch import Tensor
 
 from ml.baseline import baseline_mean, mirrored
-from ml.calibration import fitted_confidence, fitted_temperature, measured_both_ways, temperature_of
+from ml.calibration import (
+    fitted_confidence,
+    fitted_leniency,
+    fitted_temperature,
+    measured_both_ways,
+    temperature_of,
+)
 from ml.catalogue import CODES, exercise_of, is_correct
 from ml.datasets import LabelledRepetition
 from ml.familiarity import Familiarity
@@ -37,7 +43,7 @@ from ml.fine_tune import (
     seen_by_networks,
 )
 from ml.judge import JudgeNetwork
-from ml.manifest import WITH_BASELINE
+from ml.manifest import LENIENCY, WITH_BASELINE
 from ml.model import FeedbackNetwork
 from ml.release import Release
 from ml.training_set import MOST_BASELINES, TrainingSet, simulate_training_set
@@ -112,6 +118,9 @@ class Adapted:
             usual = thresholds["unlike_training"]
             farther = 1.1 * float(torch.quantile(trust.distances, 0.95))
             thresholds["unlike_training"] = round(min(max(usual, farther), FARTHEST * usual), 3)
+        if self.judge is not None:
+            # The judge has seen none of the people whom the network saw again.
+            thresholds[LENIENCY] = fitted_leniency(self.judge, self.replay)
         return Calibrated(temperatures[0], temperatures[1], thresholds)
 
 

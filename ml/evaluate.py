@@ -111,7 +111,14 @@ def evaluate(
     for name, judge in (judges or {}).items():
         for verdict, accepted in zip(verdicts, judge.accepts(motions, exercises), strict=True):
             verdict[name] = accepted
-    of_truths = _accepted_truths(repetitions, predictor, judges or {}, exercise_known=exercise_known)
+    told = exercises if exercise_known else [None] * len(exercises)
+    yardsticks = [
+        _accepted_by(predictor, judges or {}, known, exercises, told)
+        for known in (
+            [repetition.truth for repetition in repetitions],
+            [None if is_correct(one.labels[0]) else one.sequence for one in repetitions],
+        )
+    ]
     return [
         Row(
             source=repetition.source,
@@ -127,32 +134,34 @@ def evaluate(
             off_before_m=_off(repetition.sequence, repetition.truth),
             joints=correction.joints if correction else (),
             truth_accepted_by=of_truth,
+            unchanged_accepted_by=of_mistake,
         )
-        for repetition, (finding, correction), motion, verdict, of_truth in zip(
-            repetitions, results, motions, verdicts, of_truths, strict=True
+        for repetition, (finding, correction), motion, verdict, of_truth, of_mistake in zip(
+            repetitions, results, motions, verdicts, *yardsticks, strict=True
         )
     ]
 
 
-def _accepted_truths(
-    repetitions: Sequence[LabelledRepetition],
+def _accepted_by(
     predictor: Predictor,
     judges: Mapping[str, Judge],
-    *,
-    exercise_known: bool,
+    motions: Sequence[PoseSequence | None],
+    exercises: Sequence[str],
+    told: Sequence[str | None],
 ) -> list[frozenset[str]]:
-    """Return for each repetition which judges accept the true correction itself: a yardstick."""
-    accepted: list[frozenset[str]] = [frozenset()] * len(repetitions)
-    known = [(i, r.truth, exercise_of(r.labels[0])) for i, r in enumerate(repetitions) if r.truth is not None]
+    """Return for each motion which judges accept it as it is: yardsticks of what they say of corrections."""
+    accepted: list[frozenset[str]] = [frozenset()] * len(motions)
+    known = [(i, motion) for i, motion in enumerate(motions) if motion is not None]
     if not known:
         return accepted
-    places, truths, exercises = zip(*known, strict=True)
-    verdicts = {name: judge.accepts(truths, exercises) for name, judge in judges.items()}
+    places, given = zip(*known, strict=True)
+    asked = [exercises[i] for i in places]
+    verdicts = {name: judge.accepts(given, asked) for name, judge in judges.items()}
     if (own := own_judge(predictor.release)) and predictor.release.judge is not None:
-        judged = predictor.judged(truths, exercises if exercise_known else None)
-        verdicts[own] = [_accepts(code, exercise) for code, exercise in zip(judged, exercises, strict=True)]
-    for name, of_truths in verdicts.items():
-        for i, accepts in zip(places, of_truths, strict=True):
+        judged = predictor.judged(given, [told[i] for i in places])
+        verdicts[own] = [_accepts(code, exercise) for code, exercise in zip(judged, asked, strict=True)]
+    for name, of_motions in verdicts.items():
+        for i, accepts in zip(places, of_motions, strict=True):
             accepted[i] |= {name} if accepts else set()
     return accepted
 

@@ -23,7 +23,8 @@ class Row(NamedTuple):
 
     `off_truth_m` is the mean distance of the corrected joints to the true correction where that is known, the
     two laid together on the floor; `off_before_m` is what it was before. `joints` are named to be corrected.
-    `truth_accepted_by` names the judges that accept the true correction itself.
+    `truth_accepted_by` names the judges that accept the true correction itself, `unchanged_accepted_by` those
+    that accept a mistake as it was performed.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Row(NamedTuple):
     off_before_m: float | None = None
     joints: tuple[str, ...] = ()
     truth_accepted_by: frozenset[str] = frozenset()
+    unchanged_accepted_by: frozenset[str] = frozenset()
 
     @property
     def right(self) -> bool:
@@ -112,6 +114,7 @@ def summarise(name: str, rows: Sequence[Row], judges: Sequence[str]) -> dict[str
                 "corrected": sum(row.corrected[judge] for row in mistakes),
                 "truths": len(known),
                 "truths_accepted": sum(judge in row.truth_accepted_by for row in known),
+                "unchanged_accepted": sum(judge in row.unchanged_accepted_by for row in mistakes),
             }
             for judge in judges
         },
@@ -228,12 +231,9 @@ def report(figures: dict[str, Any]) -> str:
         f"of the surest {COVERAGE:.0%} {percent(abstention['surest_right'])}",
     ]
     lines += [
-        f"  corrected    {row['corrected']} of {row['mistakes']} mistakes, by {judge}"
-        + (
-            f", who accepts {row['truths_accepted']} of {row['truths']} true corrections"
-            if row["truths"]
-            else ""
-        )
+        f"  corrected    {row['corrected']} of {row['mistakes']} mistakes, by {judge}, who accepts "
+        f"{row['unchanged_accepted']} of them unchanged"
+        + (f" and {row['truths_accepted']} of {row['truths']} true corrections" if row["truths"] else "")
         for judge, row in figures["correction"].items()
     ]
     if figures["at_fault"]["n"]:

@@ -17,7 +17,7 @@ from ml.catalogue import exercise_of, is_correct
 from ml.correction import check, correct, joints_moved_most, largest_shift
 from ml.encoding import decode_change, encode
 from ml.judge import judge_features
-from ml.manifest import WITH_BASELINE
+from ml.manifest import LENIENCY, WITH_BASELINE
 from ml.model import NetworkOutput
 from ml.poses.sequence import PoseSequence
 from ml.preprocess import prepare
@@ -379,7 +379,7 @@ class Predictor:
         """Return the judge's class of each corrected motion; published weights judge themselves."""
         with torch.inference_mode():
             if self._judge is not None:
-                scores = self._judge(self._tensor(seen))
+                scores = self._judge(self._tensor(seen)) + self._leniency()
             elif self._is_published:
                 scores = self._network(self._tensor(seen)).log_probabilities
             else:
@@ -388,6 +388,11 @@ class Predictor:
         likely = scores.masked_fill(~possible, -torch.inf).softmax(1)
         best = _means(likely, torch.from_numpy(owners).to(self._device)).argmax(1)
         return [self._codes[i] for i in best.tolist()]
+
+    def _leniency(self) -> Tensor:
+        """What is added to the judge's log-probabilities of the classes, (M,); see `fitted_leniency`."""
+        leniency = self.release.manifest.thresholds.get(LENIENCY, 0.0)
+        return self._tensor(np.array([leniency * is_correct(code) for code in self._codes]))
 
     def _ready(self, part: Part) -> Part:
         """Return a copy of a network on the device, in double precision; the release stays as it is."""

@@ -23,6 +23,8 @@ DEFAULT_RELEASE = "exfb-7"
 
 #: Names the figures on simulated people who had no part in a training.
 UNSEEN_PEOPLE = "unseen_simulated_people"
+#: Names the threshold of the judge: what is added to its log-probabilities of correct classes.
+LENIENCY = "judge_leniency"
 #: Ends the names of thresholds and figures that hold where the person's baseline is known.
 WITH_BASELINE = "_with_baseline"
 
@@ -76,7 +78,7 @@ class Manifest:
         `confidence`: a finding less probable is abstained from; `confidence_with_baseline`, the same where
         the person's baseline is known, `confidence` if absent. `unlike_training`: a repetition whose
         distance to every class of the training motions is larger is abstained from; absent for no such
-        check.
+        check. `judge_leniency` is added to the judge's log-probabilities of correct classes; 0 if absent.
     temperature : float
         Divides the log-probabilities, so that the probabilities are calibrated.
     temperature_with_baseline : float or None

@@ -20,13 +20,20 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature, measured_both_ways, run
+from ml.calibration import (
+    fitted_confidence,
+    fitted_distance,
+    fitted_leniency,
+    fitted_temperature,
+    measured_both_ways,
+    run,
+)
 from ml.catalogue import CODES
 from ml.checkpoint import Checkpoint
 from ml.familiarity import Familiarity
 from ml.judge import JudgeConfig, JudgeNetwork
 from ml.losses import WEIGHTS, LossWeights, total_loss
-from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
+from ml.manifest import LENIENCY, UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput
 from ml.optimising import Steps, add_options, batches, steps_of, training_device
 from ml.release import TWO_BRANCH, Manifest, Release, ReleaseError, write_release
@@ -133,7 +140,10 @@ def _trained(people: _People, options: TrainingOptions, checkpoint: Checkpoint) 
     judge = train_judge(judged, options)
     familiarity = Familiarity(len(CODES), learned.inputs.shape[1])
     familiarity.fit(learned.visible.inputs, learned.visible.labels)
-    thresholds = {"unlike_training": fitted_distance(familiarity, calibration.visible)}
+    thresholds = {
+        "unlike_training": fitted_distance(familiarity, calibration.visible),
+        LENIENCY: fitted_leniency(judge, calibration),
+    }
     temperatures = []
     for baseline, suffix in ((False, ""), (True, WITH_BASELINE)):
         examples = calibration if baseline else calibration.visible

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ml.catalogue import CODES, PUBLISHED_CODES, exercise_of, is_correct
+from ml.datasets import load
 from ml.encoding import encode
 from ml.familiarity import Familiarity
 from ml.inference import AnalysisError, Predictor
@@ -147,6 +148,20 @@ def test_release_is_left_as_it_was(release):
 
 def test_no_repetitions_no_predictions(release):
     assert Predictor(release).predict([]) == []
+
+
+def test_a_lenient_judge_accepts_more_and_an_utterly_lenient_one_all(release):
+    motions = [one.sequence for one in load("sim:3:1")]
+
+    def accepted(leniency):
+        manifest = replace(release.manifest, thresholds={"judge_leniency": leniency})
+        return [
+            code.endswith(".correct")
+            for code in Predictor(replace(release, manifest=manifest)).judged(motions)
+        ]
+
+    assert not any(accepted(-100.0))
+    assert all(accepted(100.0))
 
 
 def test_unknown_exercise_is_refused(release):

@@ -6,7 +6,7 @@ import torch
 
 from ml import training_set
 from ml.baseline import mirrored
-from ml.calibration import fitted_confidence, fitted_distance, fitted_temperature
+from ml.calibration import fitted_confidence, fitted_distance, fitted_leniency, fitted_temperature
 from ml.catalogue import CODES, is_correct
 from ml.checkpoint import Checkpoint
 from ml.encoding import decode_change, encode
@@ -152,13 +152,47 @@ def test_thresholds_are_in_their_range(examples):
 
 def test_a_release_is_trained_and_is_the_same_again(tmp_path):
     first, second = train(TINY, tmp_path / "first"), train(TINY, tmp_path / "second")
+def test_a_strict_judge_is_made_lenient_until_it_accepts_what_is_correct(examples):
+    class Strict(torch.nn.Module):
+        """Takes each correct repetition for a mistake by up to 3, and each mistake for what it is by 5."""
+
+        def forward(self, features):
+            visible = examples.visible
+            labels = visible.labels[(features[:, None] == visible.features).all(2).int().argmax(1)]
+            scores = 5.0 * torch.nn.functional.one_hot(labels, len(CODES))
+            correct = torch.tensor([code.endswith(".correct") for code in CODES])[labels]
+            scores[correct] *= 0
+            scores[correct, CODES.index("squat.front_bent")] = torch.linspace(0, 3, int(correct.sum()))
+            return scores
+
+    leniency = fitted_leniency(Strict(), examples)
+    assert 2.8 < leniency <= 3
+
+
+def test_the_mean_of_the_last_weights_is_kept(examples):
+    def weights(averaged, epochs):
+        torch.manual_seed(3)
+        options = replace(TINY, epochs=epochs, averaged=averaged, learning_rate=1e-6)
+        return train_network(new_network(options), examples, examples, options)[0].state_dict()
+
+    torch.manual_seed(3)
+    start = new_network(TINY).state_dict()["shared.convolution.weight"]
+    moved = [(weights(share, 4)["shared.convolution.weight"] - start).norm() for share in (0.0, 0.5, 1.0)]
+    assert moved[0] > moved[1] > moved[2] > 0
+
+
     for name, value in first.network.state_dict().items():
         assert torch.equal(value, second.network.state_dict()[name]), name
     assert first.manifest.metrics["unseen_simulated_people"]["n"] == 2 * len(CODES)
     assert load_release(tmp_path / "first").judge is not None
     assert first.network.config.baseline
     assert first.manifest.temperature_with_baseline > 0
-    assert {"confidence", "confidence_with_baseline", "unlike_training"} == set(first.manifest.thresholds)
+    assert set(first.manifest.thresholds) == {
+        "confidence",
+        "confidence_with_baseline",
+        "unlike_training",
+        "judge_leniency",
+    }
 
 
 def test_a_folder_that_exists_is_refused_before_any_work(tmp_path, capsys, monkeypatch):
