@@ -114,6 +114,7 @@ VARIANTS = (
     Variant("likeliest class fed back, as published", _without(FeedbackNetwork, feedback="argmax")),
     Variant("nothing fed back", WithoutFeedback),
     Variant("separate networks", Separate),
+    Variant("weights of the last epoch, not of the last half", changed=(("averaged", 0.0),)),
     Variant("no term for shaking", changed=(("acceleration", 0.0),)),
     Variant("no term for the joints at fault", changed=(("at_fault", 0.0),)),
     Variant("joints only, no angles", _without(FeedbackNetwork, angles=False)),
@@ -136,8 +137,8 @@ def run_variant(
     torch.manual_seed(options.seed)
     chosen = replace(options, **dict(variant.changed))
     network = variant.network(new_network(chosen).config)
-    train_network(network, variant.examples(sets["learned"]), sets["selection"], chosen)
-    judge = train_judge(sets["selection"], replace(chosen, epochs=2))
+    train_network(network, variant.examples(sets["learned"]), sets["held_out"], chosen)
+    judge = train_judge(sets["held_out"], replace(chosen, epochs=2))
     cold, beside = (
         measured(network, judge, sets["unseen"].visible, 1.0, 0.0, baseline=baseline)
         for baseline in (False, True)
@@ -183,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sets = {
         name: simulate_training_set(60 + i, people, 1, workers=2, what=name)
         for i, (name, people) in enumerate(
-            {"learned": given.people, "selection": held, "unseen": held}.items()
+            {"learned": given.people, "held_out": held, "unseen": held}.items()
         )
     }
     chosen = [variant for variant in VARIANTS if not given.only or variant.name in given.only]

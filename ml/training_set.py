@@ -40,8 +40,10 @@ LOST_AT_AN_END = {"squat": 0.09, "lunge": 0.09, "plank": 0.25}
 ADDED_AT_AN_END_S = 0.3
 #: Repetitions marked correct that may stand beside a repetition as the person's baseline.
 MOST_BASELINES = 3
-#: ... and how often they are of another day, on which the sensor stood elsewhere.
+#: ... and how often they are of another day, on which the sensor stood elsewhere;
 ANOTHER_DAY = 0.5
+#: ... and how often that is drawn once more, for each example and epoch anew.
+ANOTHER_DAY_ANEW = 0.25
 _ANKLES = list(EC3D_19.indices("left_ankle", "right_ankle"))
 _LEGS = [
     i for i, name in enumerate(EC3D_19.joints) if name.split("_")[-1] in ("knee", "ankle", "toe", "heel")
@@ -107,13 +109,13 @@ class TrainingSet:
     def seen_otherwise(self) -> "TrainingSet":
         """Return the examples as other draws of sensor and person would have given them.
 
-        Drawn for each example, and in half anew for its baselines, as if of another day: the body tilted,
-        shrunk along a camera's axis, its legs sheared along it, each joint off by a little of its own. Left
-        and right are exchanged in half, alike for the baselines.
+        Drawn for each example, and for a quarter of their baselines anew, as if of another day: the body
+        tilted, shrunk along a camera's axis, its legs sheared along it, each joint off by a little of its
+        own. Left and right are exchanged in half, alike for the baselines.
         """
         half = torch.rand(len(self)) < 0.5
         linear, bias = _drawn_errors(len(self))
-        another = torch.rand(len(self)) < ANOTHER_DAY
+        another = torch.rand(len(self)) < ANOTHER_DAY_ANEW
         linear_then, bias_then = (
             _where(another, drawn, now)
             for now, drawn in zip((linear, bias), _drawn_errors(len(self)), strict=True)
