@@ -217,6 +217,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--people", type=int, default=80, help="simulated people to see again")
     parser.add_argument("--steps", type=int, default=0, help="batches to train on; 0: by the data")
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=FineTuning.strength,
+        help="how much of the way to what was learned is gone; half serves other places better",
+    )
     parser.add_argument("--workers", type=int, default=2)
     return parser
 
@@ -229,13 +235,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("name the labelled recordings: --recordings FOLDER or --data SOURCE")
     if min(options.per_class, options.steps, options.seed, options.workers - 1, options.people - 1) < 0:
         parser.error("--per-class, --steps and --seed are 0 or more, --people and --workers 1 or more")
+    if not 0 < options.strength <= 1:
+        parser.error("--strength is more than 0 and at most 1")
     began = time.monotonic()
     torch.set_num_threads(1)
     chosen = AdaptationOptions(
         seed=options.seed,
         people=options.people,
         workers=options.workers,
-        tuning=FineTuning(steps=options.steps),
+        tuning=FineTuning(steps=options.steps, strength=options.strength),
     )
     try:
         check_writable(options.out)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
 
 from ml.baseline import mirrored
 from ml.calibration import run
@@ -49,12 +50,16 @@ class FineTuning:
         Of each batch; the rest is simulated.
     learning_rate : float
         The largest; it rises to it and falls again.
+    strength : float
+        How much of the way from the base's weights to those learned is gone. All of it is best for this
+        place, half of it for other places (Wortsman et al., CVPR 2022).
     """
 
     steps: int = 0
     batch: int = 64
     real_share: float = 0.5
     learning_rate: float = 2e-3
+    strength: float = 1.0
 
     def steps_for(self, n_real: int) -> int:
         """Return how many steps so many repetitions are worth: too many of few learns them by heart."""
@@ -220,14 +225,15 @@ def fine_tune(
     network.requires_grad_(True)
     trained = [weight for name, weight in network.named_parameters() if corrections or not _corrects(name)]
     course = Steps(trained, options.learning_rate, steps)
-    average: dict[str, Tensor] = {}
+    before = deepcopy(network)
+    average = AveragedModel(network, use_buffers=True)
     network.train()
     for step in range(steps):
         beside = torch.randint(len(replay), (options.batch - n_real,))
         course.take(mixed_loss(network, real, n_real, replay.chosen(beside), corrections=corrections))
         if step >= steps // 2:
-            _average(average, network, step - steps // 2)
-    network.load_state_dict(average)
+            average.update_parameters(network)
+    network.load_state_dict(between(before, average.module, options.strength))
     network.requires_grad_(False)
     return network.eval()
 
@@ -261,6 +267,7 @@ def fine_tune_judge(
     optimiser = torch.optim.AdamW(judge.parameters(), lr=options.learning_rate, weight_decay=1e-2)
     often = 1.0 / torch.bincount(real.examples.labels)[real.examples.labels]
     spread = 0.1 * judge.feature_scale
+    before = deepcopy(judge)
     judge.train()
     for _ in range(options.steps_for(len(real))):
         drawn = torch.multinomial(often, n_real, replacement=True)
@@ -272,6 +279,7 @@ def fine_tune_judge(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+    judge.load_state_dict(between(before, judge, options.strength))
     judge.requires_grad_(False)
     return judge.eval()
 
@@ -295,18 +303,21 @@ def nothing_forgotten(
         And how much of the way from base to adapted is kept, 1 for all of it.
     """
     least = old_recall(base, held) - MOST_FORGOTTEN
-    before, after = base.state_dict(), adapted.state_dict()
     kept = 1.0
-    between = deepcopy(adapted)
-    while kept > 0 and old_recall(between, held) < least:
+    drawn_back = deepcopy(adapted)
+    while kept > 0 and old_recall(drawn_back, held) < least:
         kept = round(kept - 0.1, 1)
-        between.load_state_dict(
-            {
-                name: before[name].lerp(value, kept) if value.is_floating_point() else value
-                for name, value in after.items()
-            }
-        )
-    return between, kept
+        drawn_back.load_state_dict(between(base, adapted, kept))
+    return drawn_back, kept
+
+
+def between(base: nn.Module, adapted: nn.Module, share: float) -> dict[str, Tensor]:
+    """Return weights that share of the way from one network to another of the same form."""
+    before = base.state_dict()
+    return {
+        name: before[name].lerp(value, share) if value.is_floating_point() else value
+        for name, value in adapted.state_dict().items()
+    }
 
 
 def old_recall(network: FeedbackNetwork, held: TrainingSet) -> float:
@@ -345,15 +356,6 @@ def _joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:
         for field in fields(TrainingSet)
     )
     return TrainingSet(**dict(both))
-
-
-def _average(average: dict[str, Tensor], network: nn.Module, n: int) -> None:
-    """Take the weights of one more step into the mean of so many (Izmailov et al., UAI 2018)."""
-    for name, value in network.state_dict().items():
-        if n and value.is_floating_point():
-            average[name].lerp_(value, 1 / (n + 1))
-        else:
-            average[name] = value.clone()
 
 
 def _grown(base: nn.Module, larger: Part) -> Part:

@@ -16,6 +16,7 @@ from ml.evaluate import main as evaluate
 from ml.fine_tune import (
     FineTuning,
     fine_tune,
+    fine_tune_judge,
     grown_familiarity,
     grown_judge,
     grown_network,
@@ -304,6 +305,28 @@ def test_fine_tuning_learns_what_it_is_shown(base):
     with torch.inference_mode():
         found = network(real.examples.inputs).log_probabilities.argmax(1)
     assert (found == real.examples.labels).float().mean() > 0.7
+
+
+def test_half_of_what_was_learned_is_half_of_the_way(base):
+    release = load_release(base)
+    real = real_examples(data := labelled(), classes := (*CODES, *OWN.values()), seen_by_networks(data))
+    replay = simulate_training_set(9, 3, 1)
+
+    def learned(strength):
+        torch.manual_seed(0)
+        tuning = FineTuning(steps=4, strength=strength)
+        network = fine_tune(grown_network(release.network, classes), real, replay, tuning)
+        judge = fine_tune_judge(grown_judge(release.judge, classes), real, replay, tuning)
+        return network.classification.linear.weight, judge.layers[0].weight
+
+    torch.manual_seed(0)
+    before = (
+        grown_network(release.network, classes).classification.linear.weight,
+        release.judge.layers[0].weight,
+    )
+    for old, half, whole in zip(before, learned(0.5), learned(1.0), strict=True):
+        torch.testing.assert_close(half, (old + whole) / 2)
+        assert not torch.equal(old, whole)
 
 
 def test_options_are_recorded_defaults():
