@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, TextField, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
@@ -227,30 +227,34 @@ def withdraw(*, recording: Recording) -> int:
 def retry(*, user: User, analysis: Analysis) -> bool:
     """Queue an analysis again that failed, was set aside or cancelled; False if it is in no such state.
 
-    One whose release cannot be used any more is queued for the active one.
+    One whose release cannot be used any more is queued for the active one; False if another request has asked
+    that release in the same instant.
     """
     patient = analysis.recording.patient
     require(user, patient, "may_upload")
     release = _usable_for(analysis)
-    with transaction.atomic():
-        queued = Analysis.objects.filter(
-            pk=analysis.pk, status__in=(_Status.FAILED, _Status.NEEDS_ATTENTION, _Status.CANCELLED)
-        ).update(
-            release=release,
-            status=_Status.QUEUED,
-            step=_Step.WAITING,
-            attempts=0,
-            worker="",
-            error_code="",
-            queued_at=timezone.now(),
-            announced_at=timezone.now(),
-            started_at=None,
-            heartbeat_at=None,
-            finished_at=None,
-        )
-        if queued:
-            log_access(user, patient, AccessLogEntry.Action.CHANGE, "analysis", analysis.uuid)
-            transaction.on_commit(partial(announce, analysis.uuid))
+    try:
+        with transaction.atomic():
+            queued = Analysis.objects.filter(
+                pk=analysis.pk, status__in=(_Status.FAILED, _Status.NEEDS_ATTENTION, _Status.CANCELLED)
+            ).update(
+                release=release,
+                status=_Status.QUEUED,
+                step=_Step.WAITING,
+                attempts=0,
+                worker="",
+                error_code="",
+                queued_at=timezone.now(),
+                announced_at=timezone.now(),
+                started_at=None,
+                heartbeat_at=None,
+                finished_at=None,
+            )
+            if queued:
+                log_access(user, patient, AccessLogEntry.Action.CHANGE, "analysis", analysis.uuid)
+                transaction.on_commit(partial(announce, analysis.uuid))
+    except IntegrityError:
+        return False
     return queued == 1
 
 

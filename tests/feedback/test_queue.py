@@ -284,6 +284,22 @@ def test_one_that_the_active_release_has_analysed_is_tried_again_with_its_own(pe
     assert analysis.release == gone
 
 
+def test_two_requests_in_the_same_instant_ask_the_active_release_once(people, sent, monkeypatch):
+    gone, active = ModelReleaseFactory(name="gone", is_active=False), ModelReleaseFactory()
+    analysis = claimed(recording=RecordingFactory(patient=people.patient), release=gone)
+    fail(analysis=analysis, attempt=1, code="release_unusable")
+    analysis.refresh_from_db()
+
+    def asked_by_another_then(_):
+        AnalysisFactory(recording=analysis.recording, release=active)
+        return active
+
+    monkeypatch.setattr("feedback.queue._usable_for", asked_by_another_then)
+    assert not retry(user=people.lead, analysis=analysis)
+    analysis.refresh_from_db()
+    assert (analysis.release, analysis.status) == (gone, Status.FAILED)
+
+
 @pytest.mark.parametrize("act", [retry, cancel])
 def test_who_may_not_retry_or_cancel(failed, act):
     people, analysis = failed
