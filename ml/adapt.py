@@ -93,7 +93,7 @@ def adapt(
         metrics=adapted.measured_again(calibrated)
         | {trust.kind: trust.figures(), "simulated_people_before_and_after": adapted.forgotten()}
         | {name: value for name, value in base.manifest.metrics.items() if name == "training"},
-        trained_on=(*base.manifest.trained_on, _in_words(learned, base)),
+        trained_on=(*base.manifest.trained_on, _in_words(learned, base, options.tuning.strength)),
         learned_from={
             "people": sorted({*base.manifest.learned_from.get("people", ()), *named}),
             "repetitions": sorted(
@@ -154,7 +154,7 @@ def first_of_each(repetitions: Sequence[LabelledRepetition], n: int) -> list[Lab
     return chosen
 
 
-def _in_words(learned: Sequence[LabelledRepetition], base: Release) -> str:
+def _in_words(learned: Sequence[LabelledRepetition], base: Release, strength: float) -> str:
     codes = {repetition.labels[0] for repetition in learned}
     new = sorted(codes - set(base.classes))
     people = len({repetition.person for repetition in learned})
@@ -162,6 +162,8 @@ def _in_words(learned: Sequence[LabelledRepetition], base: Release) -> str:
         f"{base.name} adapted to {len(learned)} recorded repetitions of {people} "
         f"{'person' if people == 1 else 'people'}, {len(codes)} classes"
     )
+    if strength < 1:
+        words += f", {strength:.0%} of the way"
     return f"{words}; new: {', '.join(new)}" if new else words
 
 

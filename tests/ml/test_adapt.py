@@ -102,11 +102,10 @@ def test_one_person_is_said_plainly(base, tmp_path, capsys):
     folder = recordings(tmp_path / "data", people=("anna", "anna2"))
     labels = (folder / "labels.csv").read_text().replace(",anna2,", ",anna,")
     (folder / "labels.csv").write_text(labels)
-    assert (
-        main(["--data", f"recordings:{folder}", "--base", str(base), "--out", str(tmp_path / "o"), *QUICK])
-        == 0
-    )
+    where = ["--data", f"recordings:{folder}", "--base", str(base), "--out", str(tmp_path / "o")]
+    assert main([*where, "--strength", "0.5", *QUICK]) == 0
     assert "of ONE person" in capsys.readouterr().out
+    assert "50% of the way" in load_release(tmp_path / "o").manifest.trained_on[-1]
 
 
 def test_the_same_data_and_seed_give_the_same_release(base, tmp_path):
@@ -187,6 +186,13 @@ def test_faults_are_named_before_any_work(arguments, base, tmp_path, capsys, mon
     assert main(arguments) == 2
     assert len(capsys.readouterr().err) > 20
     assert [path.name for path in tmp_path.iterdir() if path.name != "recordings"] == ["there"]
+
+
+@pytest.mark.parametrize("strength", ["0", "1.5", "-1"])
+def test_more_than_what_was_learned_cannot_be_gone(strength, capsys):
+    with pytest.raises(SystemExit):
+        main(["--data", "sim:0:1", "--out", "new", "--strength", strength])
+    assert "--strength is more than 0 and at most 1" in capsys.readouterr().err
 
 
 def test_no_data_is_no_command(capsys):
