@@ -262,13 +262,12 @@ def _fit(positions: Array, lengths: Array, pinned: NDArray[np.bool_]) -> Array:
     # A copy, by joint, so that each path is one piece of memory.
     fitted = positions.transpose(1, 0, 2).copy()
     bones = [bone for bone in _FITTED if not (pinned[bone[0]] and pinned[bone[1]])]
+    offs = np.zeros((len(bones), len(positions)))
     for i in range(ITERATIONS):
-        farthest = 0.0
-        for parent, child in bones if i % 2 else bones[::-1]:
+        for (parent, child), off in zip(bones if i % 2 else bones[::-1], offs, strict=True):
             bone = fitted[child] - fitted[parent]
             size = np.sqrt(np.einsum("ij,ij->i", bone, bone))
-            off = 1 - length_of[parent, child] / np.maximum(size, 1e-9)
-            farthest = max(farthest, float(off.max()), -float(off.min()))
+            np.subtract(1, length_of[parent, child] / np.maximum(size, 1e-9), out=off)
             excess = bone * off[:, None]
             if pinned[child]:
                 fitted[parent] += excess
@@ -278,7 +277,7 @@ def _fit(positions: Array, lengths: Array, pinned: NDArray[np.bool_]) -> Array:
                 excess /= 2
                 fitted[parent] += excess
                 fitted[child] -= excess
-        if farthest < FITS:
+        if np.abs(offs).max(initial=0.0) < FITS:
             break
     return fitted.transpose(1, 0, 2)
 
