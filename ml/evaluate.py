@@ -99,9 +99,8 @@ def evaluate(
             exercises if exercise_known else [exercise_of(f.code) for f, _ in predictor.predict(sequences)]
         )
         beside = [baselines.get((r.person, e), []) for r, e in zip(repetitions, found, strict=True)]
-    results = predictor.predict(
-        sequences, exercises if exercise_known else None, baselines=beside, correct_always=True
-    )
+    told = exercises if exercise_known else [None] * len(exercises)
+    results = predictor.predict(sequences, told, baselines=beside, correct_always=True)
     own = own_judge(release)
     motions, verdicts = [], []
     for sequence, exercise, (_, correction) in zip(sequences, exercises, results, strict=True):
@@ -111,7 +110,6 @@ def evaluate(
     for name, judge in (judges or {}).items():
         for verdict, accepted in zip(verdicts, judge.accepts(motions, exercises), strict=True):
             verdict[name] = accepted
-    told = exercises if exercise_known else [None] * len(exercises)
     yardsticks = [
         _accepted_by(predictor, judges or {}, known, exercises, told)
         for known in (

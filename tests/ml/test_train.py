@@ -234,7 +234,7 @@ def test_an_interrupted_training_goes_on_to_the_same_network(examples, tmp_path)
     whole, course = train_network(started(), examples, examples, TINY)
     checkpoint = Checkpoint.beside(tmp_path / "release", {"seed": 3})
     broken = started()
-    broken.register_forward_hook(_Interruption(after=len(examples) // TINY.batch + 6))
+    broken.register_forward_hook(Interruption(after=len(examples) // TINY.batch + 6))
     with pytest.raises(KeyboardInterrupt):
         train_network(broken, examples, examples, TINY, checkpoint)
     torch.manual_seed(99)
@@ -245,7 +245,7 @@ def test_an_interrupted_training_goes_on_to_the_same_network(examples, tmp_path)
     assert Checkpoint.beside(tmp_path / "release", {"seed": 4}).load() is None
 
 
-class _Interruption:
+class Interruption:
     """Stops a training after so many batches, as Ctrl-C does."""
 
     def __init__(self, after):
