@@ -122,7 +122,7 @@ def check(
     longer = max(1.0, _reach(corrected) / max(_reach(performed), 1e-6))
     failed = {
         "limb_length": off.max() > LIMB_TOLERANCE,
-        "start": np.linalg.norm(moved_at_start, axis=1).max() > START_TOLERANCE,
+        "start": _norm(moved_at_start).max() > START_TOLERANCE,
         "planted_feet": max((float(s.max()) for s in slid), default=0.0) > SLIDE_TOLERANCE,
         "smoothness": shaking > 2 * steady * longer + CALM_ACCELERATION,
         "too_large": largest_shift(performed, corrected) > LARGEST_SHIFT * leg_length(performed),
@@ -132,7 +132,7 @@ def check(
 
 def largest_shift(performed: NDArray[np.floating], corrected: NDArray[np.floating]) -> float:
     """Return by how many metres the joint that moves most is away from where it was, at the worst frame."""
-    return float(np.linalg.norm(np.asarray(corrected) - performed, axis=2).max())
+    return float(_norm(np.asarray(corrected) - performed).max())
 
 
 def joints_moved_most(
@@ -149,7 +149,7 @@ def joints_moved_most(
     own = shifts.copy()
     for parent, child in EC3D_19.bones:
         own[:, child] -= shifts[:, parent]
-    sizes = np.minimum(np.linalg.norm(shifts, axis=2), np.linalg.norm(own, axis=2)).max(0)
+    sizes = np.minimum(_norm(shifts), _norm(own)).max(0)
     sizes[[*_FEET, _J["nose"]]] = 0  # they only follow
     order = np.argsort(-sizes)[:at_most]
     return tuple(EC3D_19.joints[i] for i in order if sizes[i] > max(0.5 * sizes.max(), 1e-6))
@@ -172,12 +172,13 @@ def contacts(positions: NDArray[np.floating], frame_rate: float) -> list[Contact
     lying = is_lying(np.asarray(positions, dtype=np.float64))
     for side in _SIDES:
         ankle, toe = _J[f"{side}_ankle"], _J[f"{side}_big_toe"]
-        resting = {ankle: _resting(positions, ankle, frame_rate) | _resting(positions, toe, frame_rate)}
+        of_foot = _resting(positions[:, [ankle, toe]], frame_rate)
+        resting = {ankle: of_foot[:, 0] | of_foot[:, 1]}
         if lying:
             elbow, wrist = _J[f"{side}_elbow"], _J[f"{side}_wrist"]
             above = np.median(positions[:, elbow, 2] - positions[:, wrist, 2])
             hand = elbow if above < NEAR_GROUND else wrist
-            resting[hand] = _resting(positions, hand, frame_rate)
+            resting[hand] = _resting(positions[:, [hand]], frame_rate)[:, 0]
         for joint, rests in resting.items():
             if lying:
                 found += [Contact(joint, 0, len(rests))] if rests.mean() > 0.5 else []
@@ -186,10 +187,12 @@ def contacts(positions: NDArray[np.floating], frame_rate: float) -> list[Contact
     return found
 
 
-def _resting(positions: NDArray[np.floating], joint: int, frame_rate: float) -> NDArray[np.bool_]:
-    path = gaussian_filter1d(positions[:, joint].astype(np.float64), frame_rate / 15, axis=0, mode="nearest")
-    speed = np.linalg.norm(np.gradient(path, axis=0), axis=1) * frame_rate if len(path) > 1 else np.zeros(1)
-    return np.asarray((speed < PLANTED_SPEED) & (path[:, 2] < path[:, 2].min() + NEAR_GROUND))
+def _resting(joints: NDArray[np.floating], frame_rate: float) -> NDArray[np.bool_]:
+    """Tell in which frames each of some joints (F, N, 3) is slow and low, (F, N)."""
+    paths = gaussian_filter1d(joints.astype(np.float64), frame_rate / 15, axis=0, mode="nearest")
+    speeds = _norm(np.gradient(paths, axis=0)) * frame_rate if len(paths) > 1 else np.zeros(paths.shape[:2])
+    heights = paths[..., 2]
+    return np.asarray((speeds < PLANTED_SPEED) & (heights < heights.min(axis=0) + NEAR_GROUND))
 
 
 def _spans(joint: int, resting: NDArray[np.bool_], frame_rate: float) -> list[Contact]:
@@ -266,8 +269,7 @@ def _fit(positions: Array, lengths: Array, pinned: NDArray[np.bool_]) -> Array:
     for i in range(ITERATIONS):
         for (parent, child), off in zip(bones if i % 2 else bones[::-1], offs, strict=True):
             bone = fitted[child] - fitted[parent]
-            size = np.sqrt(np.einsum("ij,ij->i", bone, bone))
-            np.subtract(1, length_of[parent, child] / np.maximum(size, 1e-9), out=off)
+            np.subtract(1, length_of[parent, child] / np.maximum(_norm(bone), 1e-9), out=off)
             excess = bone * off[:, None]
             if pinned[child]:
                 fitted[parent] += excess
@@ -292,20 +294,25 @@ def _with_followers(fitted: Array, performed: Array, lengths: Array) -> Array:
 
 def _lengths_by_frame(positions: NDArray[np.floating]) -> Array:
     parents, children = (list(side) for side in zip(*EC3D_19.bones, strict=True))
-    return np.asarray(np.linalg.norm(positions[:, children] - positions[:, parents], axis=2))
+    return _norm(positions[:, children] - positions[:, parents])
 
 
 def _acceleration(positions: NDArray[np.floating], frame_rate: float) -> float:
     if len(positions) < 3:
         return 0.0
     second = np.diff(np.asarray(positions, dtype=np.float64), n=2, axis=0) * frame_rate**2
-    return float(np.percentile(np.linalg.norm(second, axis=2), 99))
+    return float(np.percentile(_norm(second), 99))
 
 
 def _reach(positions: NDArray[np.floating]) -> float:
     """How far the joint that travels most gets in all, in metres."""
-    return float(np.linalg.norm(np.ptp(positions, axis=0), axis=1).max())
+    return float(_norm(np.ptp(positions, axis=0)).max())
 
 
 def _unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+    return np.asarray(vectors / np.maximum(_norm(vectors)[..., None], 1e-9))
+
+
+def _norm(vectors: NDArray[np.floating]) -> Array:
+    """The length of vectors (..., 3); over so short an axis einsum is quicker than numpy.linalg.norm."""
+    return np.asarray(np.sqrt(np.einsum("...i,...i->...", vectors, vectors)))
