@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ml.calibration import measured
+from ml.calibration import fit_deviation, measured
 from ml.datasets import DatasetError, LabelledRepetition, load
 from ml.dct import dct_basis
 from ml.evaluate import evaluate
@@ -65,7 +65,8 @@ class Separate(FeedbackNetwork):
     def forward(
         self, x: Tensor, *, label: Tensor | None = None, baseline: Tensor | None = None
     ) -> NetworkOutput:
-        features = self._features(x, baseline)
+        seen = self.seen(x)
+        features = self._features(seen, *self._difference(x, seen, baseline))
         log_probabilities = self.classification(self.shared(features))
         told = self._told(log_probabilities, label)
         change = self.correction(self.of_correction(features), told)
@@ -103,22 +104,23 @@ class Variant:
     changed: tuple[tuple[str, Any], ...] = ()
 
 
-def _without(kind: type[FeedbackNetwork], **fields: object) -> Callable[[NetworkConfig], FeedbackNetwork]:
+def _with(kind: type[FeedbackNetwork], **fields: object) -> Callable[[NetworkConfig], FeedbackNetwork]:
     return lambda config: kind(replace(config, **fields))  # type: ignore[arg-type]
 
 
 VARIANTS = (
     Variant("one classification branch, else as released"),
     Variant("several, as released", changed=(("members", TrainingOptions.members),)),
-    Variant("2-D DCT, as published", _without(TwoDimensional, angles=False)),
-    Variant("likeliest class fed back, as published", _without(FeedbackNetwork, feedback="argmax")),
+    Variant("how far from right weighed too, as released", _with(FeedbackNetwork, deviation=True)),
+    Variant("2-D DCT, as published", _with(TwoDimensional, angles=False)),
+    Variant("likeliest class fed back, as published", _with(FeedbackNetwork, feedback="argmax")),
     Variant("nothing fed back", WithoutFeedback),
     Variant("separate networks", Separate),
     Variant("weights of the last epoch, not of the last half", changed=(("averaged", 0.0),)),
     Variant("no term for shaking", changed=(("acceleration", 0.0),)),
     Variant("no term for the joints at fault", changed=(("at_fault", 0.0),)),
-    Variant("joints only, no angles", _without(FeedbackNetwork, angles=False)),
-    Variant("no baseline", _without(FeedbackNetwork, baseline=False)),
+    Variant("joints only, no angles", _with(FeedbackNetwork, angles=False)),
+    Variant("no baseline", _with(FeedbackNetwork, baseline=False)),
     Variant("no mild mistakes", examples=lambda examples: examples.visible),
     Variant("no example seen otherwise", examples=lambda examples: AsSimulated(**vars(examples))),
 )
@@ -136,8 +138,11 @@ def run_variant(
     """Train one variant with one seed; return `COLUMNS`, and for each source `SOURCE cold` and `baseline`."""
     torch.manual_seed(options.seed)
     chosen = replace(options, **dict(variant.changed))
-    network = variant.network(new_network(chosen).config)
+    # What is weighed after a training would hide what the training gives.
+    network = variant.network(replace(new_network(chosen).config, deviation=False))
     train_network(network, variant.examples(sets["learned"]), sets["held_out"], chosen)
+    if network.config.deviation:
+        fit_deviation(network, sets["learned"])
     judge = train_judge(sets["held_out"], replace(chosen, epochs=2))
     cold, beside = (
         measured(network, judge, sets["unseen"].visible, 1.0, 0.0, baseline=baseline)

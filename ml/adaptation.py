@@ -241,9 +241,9 @@ def adapt_release(
     held = simulated(2, 0.34, "people to bound forgetting by")
     unseen = simulated(3, 0.34, "people to measure by")
     torch.manual_seed(seed)
-    before = grown_network(base.network, classes)
-    network = fine_tune(deepcopy(before), real, replay, tuning)
-    network, kept = nothing_forgotten(before, network, held)
+    grown = grown_network(base.network, classes, real)
+    network = fine_tune(deepcopy(grown), real, replay, tuning)
+    network, kept = nothing_forgotten(base.network, grown, network, held)
     judge = None
     if base.judge is not None:
         torch.manual_seed(seed + 1000)
@@ -251,7 +251,7 @@ def adapt_release(
     familiarity = None
     if base.familiarity is not None:
         familiarity = grown_familiarity(base.familiarity, real, len(classes))
-    recalls = old_recall(before, unseen), old_recall(network, unseen)
+    recalls = old_recall(base.network, unseen), old_recall(network, unseen)
     return Adapted(
         base, network, judge, familiarity, as_seen, real, replay, held, kept, *recalls, unseen, seed
     )
@@ -336,7 +336,7 @@ def _judged(
     chosen, others = ([learned[i] for i in part] for part in (fold, rest))
     inputs, of_others = as_seen.chosen(fold).inputs, as_seen.chosen(rest)
     real = real_examples(others, classes, of_others)
-    network = fine_tune(grown_network(base.network, classes), real, replay, tuning, corrections=False)
+    network = fine_tune(grown_network(base.network, classes, real), real, replay, tuning, corrections=False)
     known = (chosen, inputs) if by_person else (others, of_others.inputs)
     baselines, is_baseline = _told(chosen, inputs, *known)
     with torch.inference_mode():

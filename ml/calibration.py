@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ml.catalogue import CODES, exercise_of, is_correct
+from ml.catalogue import CODES, correct_code, exercise_of, is_correct
+from ml.deviation import N_SLOWEST, OTHERS, OWN
 from ml.familiarity import Familiarity
 from ml.judge import JudgeNetwork
 from ml.losses import correction_distance
@@ -18,12 +19,33 @@ from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork, NetworkOutput
 from ml.simulate import JOINTS_AT_FAULT
 from ml.skeletons import EC3D_19
-from ml.training_set import TrainingSet
+from ml.training_set import MOST_BASELINES, TrainingSet
 
 #: Simulated people are easier than real ones, so that what is enough for them is not enough.
 LEAST_CONFIDENCE = 0.7
 #: A judge accepts so many of what is correct: it refuses what is surely not.
 ACCEPTED = 0.98
+
+
+def fit_deviation(network: FeedbackNetwork, learned: TrainingSet, *, floor: float = 0.02) -> None:
+    """Measure, in place, what is right in each exercise and how far from it the network's classes are.
+
+    On the people that it learned from; with one, two or three baselines in turn, and there on mild mistakes
+    too. `floor` is the least spread of a coefficient, in leg lengths and radians.
+    """
+    deviation, visible = network.deviation, learned.visible
+    for i, code in enumerate(deviation.classes):
+        right = visible.inputs[visible.labels == CODES.index(correct_code(exercise_of(code)))]
+        courses = network.seen(right)[..., :N_SLOWEST]
+        deviation.centre[i], deviation.scale[i] = courses.mean(0), courses.std(0).clamp_min(floor)
+    in_turn = learned.baseline(1 + torch.arange(len(learned)) % MOST_BASELINES)
+    alone = torch.full_like(visible.inputs, torch.nan)
+    for row, examples, baselines in ((OTHERS, visible, alone), (OWN, learned, in_turn)):
+        parts = zip(examples.inputs.split(1024), baselines.split(1024), strict=True)
+        distances = torch.cat([network.distances(x, baseline)[0] for x, baseline in parts])
+        of_class = [distances[examples.labels == i, i] for i in range(len(deviation.classes))]
+        means, spreads = zip(*((d.mean(), d.std()) for d in of_class), strict=True)
+        deviation.expect(row, torch.stack(means), torch.stack(spreads))
 
 
 def fitted_temperature(

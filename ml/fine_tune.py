@@ -21,6 +21,7 @@ from ml.baseline import mirrored
 from ml.calibration import run
 from ml.catalogue import exercise_of, is_correct
 from ml.datasets import LabelledRepetition
+from ml.deviation import N_SLOWEST, OTHERS, OWN, Deviation
 from ml.encoding import encode, leg_length
 from ml.familiarity import N_SLOW, Familiarity
 from ml.judge import JudgeNetwork, judge_features
@@ -167,9 +168,19 @@ def nearest(motion: Tensor, others: Tensor) -> Tensor:
     return images[(images - motion).square().sum((1, 2)).argmin()]
 
 
-def grown_network(base: FeedbackNetwork, classes: tuple[str, ...]) -> FeedbackNetwork:
-    """Return the network with outputs for more classes; those it had come first, and keep their weights."""
-    return _grown(base, FeedbackNetwork(replace(base.config, classes=classes)))
+def grown_network(base: FeedbackNetwork, classes: tuple[str, ...], real: RealExamples) -> FeedbackNetwork:
+    """Return the network with outputs for more classes; those it had come first, and keep their weights.
+
+    What is right in a new exercise, and how far from right classes are, is measured on the real examples.
+    """
+    grown = _grown(base, FeedbackNetwork(replace(base.config, classes=classes)))
+    if base.config.deviation:
+        labels, compared = real.examples.labels, real.counts > 0
+        own, _ = grown.distances(real.examples.inputs, real.examples.baseline(real.counts))
+        from_others = _from_others(grown, base.deviation, real)
+        _expect(grown.deviation, base.deviation, OTHERS, from_others, labels)
+        _expect(grown.deviation, base.deviation, OWN, own[compared, 0], labels[compared])
+    return grown
 
 
 def grown_judge(base: JudgeNetwork, classes: tuple[str, ...]) -> JudgeNetwork:
@@ -192,11 +203,75 @@ def grown_familiarity(base: Familiarity, real: RealExamples, n_classes: int) -> 
     for label in real.examples.labels.unique().tolist():
         mean, variance = views[labels == label].mean(0), views[labels == label].var(0) + usual / 4
         if label < known:
-            between = (mean - base.mean[label]).square() / 4
-            variance = (variance + base.scale[label].square()) / 2 + between
-            mean = (mean + base.mean[label]) / 2
+            mean, variance = _halfway(mean, variance, base.mean[label], base.scale[label])
         grown.mean[label], grown.scale[label] = mean, variance.sqrt()
     return grown.eval()
+
+
+def _from_others(network: FeedbackNetwork, base: Deviation, real: RealExamples) -> Tensor:
+    """Measure, in place, what is right in new exercises; return how far real examples are from right, (S,).
+
+    Of each person by what the others do right, of a single person by the other repetitions. What is right in
+    an exercise that was known stays.
+    """
+    deviation, inputs, labels = network.deviation, real.examples.inputs, real.examples.labels
+    exercises = [exercise_of(code) for code in deviation.classes]
+    correct = torch.tensor([is_correct(code) for code in deviation.classes])[labels]
+    people = real.examples.people
+    if len(people.unique()) == 1:
+        people = torch.arange(len(real))
+    courses, usual = network.seen(inputs)[..., :N_SLOWEST], base.scale.square().mean(0)
+    distances = torch.zeros(len(real))
+
+    def learn(rows: Tensor, *candidates: Tensor) -> None:
+        of_right = courses[next(which for which in candidates if which.any())]
+        deviation.centre[rows] = of_right.mean(0)
+        deviation.scale[rows] = _shrunk(of_right.var(0, correction=0), len(of_right), usual).sqrt()
+
+    for exercise in {exercises[label] for label in labels.tolist()}:
+        rows = torch.tensor([other == exercise for other in exercises])
+        mine = rows[labels]
+        if rows[: len(base.classes)].any():
+            deviation.centre[rows], deviation.scale[rows] = (
+                known[rows[: len(base.classes)]][0] for known in (base.centre, base.scale)
+            )
+            distances[mine] = network.distances(inputs[mine])[0][:, rows][:, 0]
+            continue
+        for person in people[mine].unique():
+            theirs = mine & (people == person)
+            learn(rows, mine & correct & ~theirs, mine & correct, mine)
+            distances[theirs] = network.distances(inputs[theirs])[0][:, rows][:, 0]
+        learn(rows, mine & correct, mine)
+    return distances
+
+
+def _expect(deviation: Deviation, base: Deviation, row: int, distances: Tensor, labels: Tensor) -> None:
+    """Learn, in place, how far from right each class is from real examples' distances (S,).
+
+    A class that was known becomes half of this place. Of a few examples the spread is drawn towards the
+    usual one.
+    """
+    known, usual = len(base.classes), base.spread[row].square().mean()
+    expected, spread = deviation.expected[row].clone(), deviation.spread[row].clone()
+    expected[known:], spread[known:] = base.expected[row].mean(), usual.sqrt()
+    for label in labels.unique().tolist():
+        of_class = distances[labels == label]
+        mean, variance = of_class.mean(), _shrunk(of_class.var(correction=0), len(of_class), usual)
+        if label < known:
+            mean, variance = _halfway(mean, variance, base.expected[row, label], base.spread[row, label])
+        expected[label], spread[label] = mean, variance.sqrt()
+    deviation.expect(row, expected, spread)
+
+
+def _shrunk(variance: Tensor, n: int, usual: Tensor) -> Tensor:
+    """Return a variance measured on n examples, drawn towards the usual one as if that were four more."""
+    return (n * variance + 4 * usual) / (n + 4)
+
+
+def _halfway(mean: Tensor, variance: Tensor, old_mean: Tensor, old_scale: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance of a mixture, half of one and half of an old one."""
+    between = (mean - old_mean).square() / 4
+    return (mean + old_mean) / 2, (variance + old_scale.square()) / 2 + between
 
 
 def fine_tune(
@@ -285,14 +360,15 @@ def fine_tune_judge(
 
 
 def nothing_forgotten(
-    base: FeedbackNetwork, adapted: FeedbackNetwork, held: TrainingSet
+    base: FeedbackNetwork, grown: FeedbackNetwork, adapted: FeedbackNetwork, held: TrainingSet
 ) -> tuple[FeedbackNetwork, float]:
     """Draw an adapted network back towards its base until it forgot no more than may be forgotten.
 
     Parameters
     ----------
     base : FeedbackNetwork
-        Grown like `adapted`, as it was before.
+    grown : FeedbackNetwork
+        The base with the classes of `adapted`.
     adapted : FeedbackNetwork
     held : TrainingSet
         Simulated people that neither was trained on.
@@ -307,7 +383,7 @@ def nothing_forgotten(
     drawn_back = deepcopy(adapted)
     while kept > 0 and old_recall(drawn_back, held) < least:
         kept = round(kept - 0.1, 1)
-        drawn_back.load_state_dict(between(base, adapted, kept))
+        drawn_back.load_state_dict(between(grown, adapted, kept))
     return drawn_back, kept
 
 

@@ -15,6 +15,7 @@ buffers that do nothing until they are filled:
   alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
 * ours also sees the angles and distances between the joints, each a node like a coordinate, and how they
   differ from the person's own correct way;
+* ours weighs what the branches say with how far the repetition is from right (`ml/deviation.py`);
 * in ours several classification branches name the mistake (an ensemble: Lakshminarayanan et al., NeurIPS
   2017): on people and sensors unlike those it learned from, each errs in its own way, and their mean less;
 * ours standardises its input and its change, each by what training motions have, because of an orthonormal
@@ -28,6 +29,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ml.baseline import mirrored
+from ml.deviation import Deviation, log_distance
 from ml.trajectories import N_ANGLES, angle_nodes
 
 FEEDBACK = ("probabilities", "argmax")
@@ -57,6 +60,8 @@ class NetworkConfig:
         Whether the network may be told how this person does the exercise right.
     angles : bool
         Whether the courses of angles and distances are further nodes of the graph.
+    deviation : bool
+        Whether how far a repetition is from right is weighed too; asks for `baseline`.
     """
 
     classes: tuple[str, ...]
@@ -68,6 +73,7 @@ class NetworkConfig:
     feedback: str = "probabilities"
     baseline: bool = False
     angles: bool = False
+    deviation: bool = False
 
     @property
     def n_seen(self) -> int:
@@ -88,6 +94,8 @@ class NetworkConfig:
             raise ValueError("n_hidden must be even, and n_nodes a multiple of the three coordinates")
         if self.n_members < 1:
             raise ValueError("n_members is 1 or more")
+        if self.deviation and not self.baseline:
+            raise ValueError("a network that weighs deviations has to know baselines")
 
 
 class NetworkOutput(NamedTuple):
@@ -214,6 +222,8 @@ class FeedbackNetwork(nn.Module):
         self.register_buffer("change_scale", torch.ones(shape[1]).repeat(config.n_nodes, 1))
         if config.baseline:
             self.register_buffer("difference_scale", torch.ones(shape))
+        if config.deviation:
+            self.deviation = Deviation(config.classes, config.n_seen)
 
     def standardise_by(
         self, inputs: Tensor, changes: Tensor, baselines: Tensor | None = None, *, floor: float = 0.02
@@ -222,12 +232,12 @@ class FeedbackNetwork(nn.Module):
 
         `floor` keeps a coefficient that hardly varies (in leg lengths) from being blown up to noise.
         """
-        seen = self._seen(inputs)
+        seen = self.seen(inputs)
         self.input_mean.copy_(seen.mean(0))
         self.input_scale.copy_(seen.std(0).clamp_min(floor))
         self.scale_changes_by(changes, floor=floor)
         if baselines is not None and self.config.baseline:
-            differences = seen - self._seen(baselines)
+            differences = seen - self.seen(baselines)
             self.difference_scale.copy_(differences.square().mean(0).sqrt().clamp_min(floor))
 
     def scale_changes_by(self, changes: Tensor, *, floor: float = 0.02) -> None:
@@ -257,34 +267,70 @@ class FeedbackNetwork(nn.Module):
         -------
         NetworkOutput
         """
-        features = self._features(x, baseline)
+        seen = self.seen(x)
+        difference, own = self._difference(x, seen, baseline)
+        features = self._features(seen, difference, own)
         shared = self.shared(features)  # (B, N + A, H)
         log_probabilities = self.classification(shared)  # (B, M)
         if self.further_members:
             said = [log_probabilities, *(member(features) for member in self.further_members)]
             log_probabilities = torch.stack(said).mean(0)
-            # Learning, the loss of this mean is the mean of their losses, so that each learns by itself.
-            if not self.training:
-                log_probabilities = F.log_softmax(log_probabilities, dim=1)
+        # Learning, the loss of this mean is the mean of their losses, so that each learns by itself.
+        if not self.training:
+            if self.config.deviation:
+                distances = self._distances(x, seen, difference, own)
+                log_probabilities = log_probabilities + self.deviation(distances, own)
+            log_probabilities = F.log_softmax(log_probabilities, dim=1)
         told = self._told(log_probabilities, label)  # (B, M)
         change = self.correction(shared, told) * self.change_scale  # (B, N, K)
         return NetworkOutput(log_probabilities, change)
 
-    def _seen(self, x: Tensor) -> Tensor:
+    def distances(self, x: Tensor, baseline: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return how far repetitions are from right: what `Deviation` takes.
+
+        Parameters
+        ----------
+        x, baseline : Tensor, shape (B, N, K)
+            As `forward`.
+
+        Returns
+        -------
+        (Tensor, Tensor), shapes (B, M) and (B,)
+            From the person's baseline where there is one, else from other people's correct executions; a
+            repetition or its mirror image, whichever is nearer. And of which this is so.
+        """
+        seen = self.seen(x)
+        difference, own = self._difference(x, seen, baseline)
+        return self._distances(x, seen, difference, own), own
+
+    def seen(self, x: Tensor) -> Tensor:
+        """Return the courses that the graph has as nodes, (B, N + A, K): of joints, and of angles."""
         return torch.cat([x, angle_nodes(x)], dim=1) if self.config.angles else x  # (B, N + A, K)
 
-    def _features(self, x: Tensor, baseline: Tensor | None) -> Tensor:
-        seen = self._seen(x)
+    def _difference(self, x: Tensor, seen: Tensor, baseline: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return the standardised difference to the baseline, (B, N + A, K), and who has one, (B,).
+
+        The difference of one who has none, or of a network that knows no baselines, is zero.
+        """
+        if baseline is None or not self.config.baseline:
+            return torch.zeros_like(seen), torch.zeros(len(x), dtype=torch.bool, device=x.device)
+        own = baseline[:, 0, 0].isfinite()
+        # Compared with itself, so that the difference is never NaN.
+        beside = torch.where(own[:, None, None], baseline, x)
+        return (seen - self.seen(beside)) / self.difference_scale, own
+
+    def _features(self, seen: Tensor, difference: Tensor, own: Tensor) -> Tensor:
         standard = (seen - self.input_mean) / self.input_scale
         if not self.config.baseline:
             return standard
-        if baseline is None:
-            baseline = torch.full_like(x, torch.nan)
-        there = baseline[:, :1, :1].isfinite()  # (B, 1, 1)
-        # Where there is none the repetition is compared with itself: the difference is zero, never NaN.
-        difference = (seen - self._seen(torch.where(there, baseline, x))) / self.difference_scale
-        flag = there.to(x).expand(-1, seen.shape[1], 1)
+        flag = own.to(seen)[:, None, None].expand(-1, seen.shape[1], 1)
         return torch.cat([standard, difference, flag], dim=2)  # (B, N + A, 2 K + 1)
+
+    def _distances(self, x: Tensor, seen: Tensor, difference: Tensor, own: Tensor) -> Tensor:
+        from_others = self.deviation.from_others(seen).minimum(
+            self.deviation.from_others(self.seen(mirrored(x)))
+        )
+        return torch.where(own[:, None], log_distance(difference)[:, None], from_others)
 
     def _told(self, log_probabilities: Tensor, label: Tensor | None) -> Tensor:
         n_classes = len(self.config.classes)

@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from ml.calibration import (
+    fit_deviation,
     fitted_confidence,
     fitted_distance,
     fitted_leniency,
@@ -139,6 +140,7 @@ def _trained(people: _People, options: TrainingOptions, checkpoint: Checkpoint) 
     """Return what `write_release` takes."""
     learned, held_out, calibration, judged, unseen = people
     network, course = train_network(new_network(options), learned, held_out, options, checkpoint)
+    fit_deviation(network, learned)
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
     familiarity = Familiarity(len(CODES), learned.inputs.shape[1])
@@ -184,6 +186,7 @@ def new_network(options: TrainingOptions) -> FeedbackNetwork:
         dropout=options.dropout,
         baseline=True,
         angles=True,
+        deviation=True,
     )
     return FeedbackNetwork(config)
 

@@ -45,10 +45,14 @@ def test_result_does_not_depend_on_what_shares_the_batch(n, seed, feedback):
     torch.testing.assert_close(together.change[:1], alone.change)
 
 
+def features(made, x):
+    return made._features(made.seen(x), *made._difference(x, made.seen(x), None))
+
+
 def test_members_are_heard_alike():
     made, x = network(n_members=3), inputs(4)
-    alone = [made.classification(made.shared(made._features(x, None)))]
-    alone += [member(made._features(x, None)) for member in made.further_members]
+    alone = [made.classification(made.shared(features(made, x)))]
+    alone += [member(features(made, x)) for member in made.further_members]
     assert not torch.allclose(alone[0], alone[1])
     together = made(x).log_probabilities
     torch.testing.assert_close(together, torch.stack(alone).mean(0).log_softmax(1))
@@ -59,7 +63,7 @@ def test_each_member_learns_as_if_it_were_alone():
     made, x, labels = network(n_members=2, dropout=0.0).train(), inputs(4), torch.tensor([0, 1, 2, 0])
     weight = made.further_members[0][1].linear.weight
     together = torch.nn.functional.nll_loss(made(x).log_probabilities, labels)
-    alone = torch.nn.functional.nll_loss(made.further_members[0](made._features(x, None)), labels)
+    alone = torch.nn.functional.nll_loss(made.further_members[0](features(made, x)), labels)
     torch.testing.assert_close(
         2 * torch.autograd.grad(together, weight)[0], torch.autograd.grad(alone, weight)[0]
     )
