@@ -36,7 +36,7 @@ class AdaptationOptions:
     seed : int
     people : int
         Simulated people whose repetitions are seen again, so that nothing is forgotten; half as many teach
-        the judge, and two times a third of them show what is forgotten.
+        the judge, two thirds bound what is forgotten, and a third shows it.
     workers : int
         Processes; the result does not depend on it.
     tuning : FineTuning

@@ -238,7 +238,7 @@ def adapt_release(
 
     replay = simulated(0, 1.0, "people to see again")
     judged = simulated(1, 0.5, "people of the judge")
-    held = simulated(2, 0.34, "people to bound forgetting by")
+    held = simulated(2, 0.67, "people to bound forgetting by")
     unseen = simulated(3, 0.34, "people to measure by")
     torch.manual_seed(seed)
     grown = grown_network(base.network, classes, real)
