@@ -21,7 +21,7 @@ from ml.baseline import mirrored
 from ml.calibration import run
 from ml.catalogue import exercise_of, is_correct
 from ml.datasets import LabelledRepetition
-from ml.deviation import N_SLOWEST, OTHERS, OWN, Deviation
+from ml.deviation import N_SLOWEST, OTHERS, OWN, Deviation, log_distance
 from ml.encoding import encode, leg_length
 from ml.familiarity import N_SLOW, Familiarity
 from ml.judge import JudgeNetwork, judge_features
@@ -171,15 +171,11 @@ def nearest(motion: Tensor, others: Tensor) -> Tensor:
 def grown_network(base: FeedbackNetwork, classes: tuple[str, ...], real: RealExamples) -> FeedbackNetwork:
     """Return the network with outputs for more classes; those it had come first, and keep their weights.
 
-    What is right in a new exercise, and how far from right classes are, is measured on the real examples.
+    What is right in a new exercise, and how far from right its classes are, is measured on the real examples.
     """
     grown = _grown(base, FeedbackNetwork(replace(base.config, classes=classes)))
     if base.config.deviation:
-        labels, compared = real.examples.labels, real.counts > 0
-        own, _ = grown.distances(real.examples.inputs, real.examples.baseline(real.counts))
-        from_others = _from_others(grown, base.deviation, real)
-        _expect(grown.deviation, base.deviation, OTHERS, from_others, labels)
-        _expect(grown.deviation, base.deviation, OWN, own[compared, 0], labels[compared])
+        _measure_deviation(grown, base.deviation, real)
     return grown
 
 
@@ -203,75 +199,84 @@ def grown_familiarity(base: Familiarity, real: RealExamples, n_classes: int) -> 
     for label in real.examples.labels.unique().tolist():
         mean, variance = views[labels == label].mean(0), views[labels == label].var(0) + usual / 4
         if label < known:
-            mean, variance = _halfway(mean, variance, base.mean[label], base.scale[label])
+            between = (mean - base.mean[label]).square() / 4
+            variance = (variance + base.scale[label].square()) / 2 + between
+            mean = (mean + base.mean[label]) / 2
         grown.mean[label], grown.scale[label] = mean, variance.sqrt()
     return grown.eval()
 
 
-def _from_others(network: FeedbackNetwork, base: Deviation, real: RealExamples) -> Tensor:
-    """Measure, in place, what is right in new exercises; return how far real examples are from right, (S,).
+def _measure_deviation(network: FeedbackNetwork, base: Deviation, real: RealExamples) -> None:
+    """Learn, in place, what is right in each new exercise and how far from it its classes are.
 
-    Of each person by what the others do right, of a single person by the other repetitions. What is right in
-    an exercise that was known stays.
+    What was known of an exercise stays, and a new mistake of it is expected where its others are: what one
+    place shows of it would not hold at the next.
     """
-    deviation, inputs, labels = network.deviation, real.examples.inputs, real.examples.labels
+    deviation, n_known = network.deviation, len(base.classes)
     exercises = [exercise_of(code) for code in deviation.classes]
-    correct = torch.tensor([is_correct(code) for code in deviation.classes])[labels]
-    people = real.examples.people
-    if len(people.unique()) == 1:
-        people = torch.arange(len(real))
-    courses, usual = network.seen(inputs)[..., :N_SLOWEST], base.scale.square().mean(0)
-    distances = torch.zeros(len(real))
-
-    def learn(rows: Tensor, *candidates: Tensor) -> None:
-        of_right = courses[next(which for which in candidates if which.any())]
-        deviation.centre[rows] = of_right.mean(0)
-        deviation.scale[rows] = _shrunk(of_right.var(0, correction=0), len(of_right), usual).sqrt()
-
-    for exercise in {exercises[label] for label in labels.tolist()}:
-        rows = torch.tensor([other == exercise for other in exercises])
-        mine = rows[labels]
-        if rows[: len(base.classes)].any():
-            deviation.centre[rows], deviation.scale[rows] = (
-                known[rows[: len(base.classes)]][0] for known in (base.centre, base.scale)
-            )
-            distances[mine] = network.distances(inputs[mine])[0][:, rows][:, 0]
+    correct = torch.tensor([is_correct(code) for code in deviation.classes])
+    expected, spread = deviation.expected.clone(), deviation.spread.clone()
+    for exercise in sorted({*exercises[n_known:]}):
+        of_exercise = torch.tensor([other == exercise for other in exercises])
+        new, known = torch.arange(len(exercises)) >= n_known, of_exercise[:n_known]
+        if known.any():
+            new &= of_exercise
+            mistakes = known & ~correct[:n_known]
+            alike = mistakes if mistakes.any() else known
+            deviation.centre[new], deviation.scale[new] = base.centre[known][0], base.scale[known][0]
+            expected[:, new] = base.expected[:, alike].mean(1, keepdim=True)
+            spread[:, new] = base.spread[:, alike].mean(1, keepdim=True)
             continue
-        for person in people[mine].unique():
-            theirs = mine & (people == person)
-            learn(rows, mine & correct & ~theirs, mine & correct, mine)
-            distances[theirs] = network.distances(inputs[theirs])[0][:, rows][:, 0]
-        learn(rows, mine & correct, mine)
-    return distances
+        examples = real.chosen(of_exercise[real.examples.labels])
+        labels, inputs = examples.examples.labels, examples.examples.inputs
+        deviation.centre[of_exercise], deviation.scale[of_exercise], from_others = _right(
+            network.seen(inputs)[..., :N_SLOWEST], correct[labels], examples.examples.people, base
+        )
+        own, compared = network.distances(inputs, examples.examples.baseline(examples.counts))
+        for row, distances, of_row in (
+            (OTHERS, from_others, labels),
+            (OWN, own[compared, 0], labels[compared]),
+        ):
+            usual = base.spread[row].square().mean()
+            # Where no baseline was recorded, all classes are alike and it says nothing.
+            expected[row, of_exercise], spread[row, of_exercise] = base.expected[row].mean(), usual.sqrt()
+            for label in of_row.unique().tolist():
+                of_class = distances[of_row == label]
+                expected[row, label] = of_class.mean()
+                spread[row, label] = _shrunk(of_class.var(correction=0), len(of_class), usual).sqrt()
+    for row in (OTHERS, OWN):
+        deviation.expect(row, expected[row], spread[row])
 
 
-def _expect(deviation: Deviation, base: Deviation, row: int, distances: Tensor, labels: Tensor) -> None:
-    """Learn, in place, how far from right each class is from real examples' distances (S,).
+def _right(
+    courses: Tensor, correct: Tensor, people: Tensor, base: Deviation
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what is right in an exercise: centre and scale (N, 3); and how far examples are from it, (S,).
 
-    A class that was known becomes half of this place. Of a few examples the spread is drawn towards the
-    usual one.
+    Of each person by what the others do right, of a single person by the other repetitions: the mean of a few
+    is nearer to themselves than to anybody else.
     """
-    known, usual = len(base.classes), base.spread[row].square().mean()
-    expected, spread = deviation.expected[row].clone(), deviation.spread[row].clone()
-    expected[known:], spread[known:] = base.expected[row].mean(), usual.sqrt()
-    for label in labels.unique().tolist():
-        of_class = distances[labels == label]
-        mean, variance = of_class.mean(), _shrunk(of_class.var(correction=0), len(of_class), usual)
-        if label < known:
-            mean, variance = _halfway(mean, variance, base.expected[row, label], base.spread[row, label])
-        expected[label], spread[label] = mean, variance.sqrt()
-    deviation.expect(row, expected, spread)
+    usual = base.scale.square().mean(0)
+    if len(people.unique()) == 1:
+        people = torch.arange(len(people))
+
+    def of(*candidates: Tensor) -> tuple[Tensor, Tensor]:
+        of_right = courses[next(which for which in candidates if which.any())]
+        variance = _shrunk(of_right.var(0, correction=0), len(of_right), usual)
+        return of_right.mean(0), variance.sqrt()
+
+    everybody = torch.ones_like(correct)
+    distances = torch.zeros(len(courses))
+    for person in people.unique():
+        theirs = people == person
+        centre, scale = of(correct & ~theirs, correct, everybody)
+        distances[theirs] = log_distance((courses[theirs] - centre) / scale)
+    return *of(correct, everybody), distances
 
 
 def _shrunk(variance: Tensor, n: int, usual: Tensor) -> Tensor:
     """Return a variance measured on n examples, drawn towards the usual one as if that were four more."""
     return (n * variance + 4 * usual) / (n + 4)
-
-
-def _halfway(mean: Tensor, variance: Tensor, old_mean: Tensor, old_scale: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and variance of a mixture, half of one and half of an old one."""
-    between = (mean - old_mean).square() / 4
-    return (mean + old_mean) / 2, (variance + old_scale.square()) / 2 + between
 
 
 def fine_tune(

@@ -129,22 +129,20 @@ def test_what_is_right_in_a_new_exercise_is_learned_from_others(network):
     assert torch.equal(grown.deviation.expected[:, : len(CODES)], network.deviation.expected)
 
 
-def test_of_a_known_exercise_half_of_a_place_is_learned(network):
+def test_what_is_known_of_an_exercise_stays_and_a_new_mistake_is_expected_where_others_are(network):
     data = [
         replace(r, labels=("squat.wobbly",) if r.label == "squat.front_bent" else r.labels, truth=None)
         for r in load("sim:1:3:2")
         if r.label in ("squat.correct", "squat.front_bent")
     ]
     classes = (*CODES, "squat.wobbly")
-    real = real_examples(data, classes, seen_by_networks(data))
-    grown = grown_network(network, classes, real)
-    right, new = CODES.index("squat.correct"), len(CODES)
-    assert torch.equal(grown.deviation.centre[new], network.deviation.centre[right])
-    measured = network.distances(real.examples.inputs)[0][real.examples.labels == right, right].mean()
-    halfway = (measured + network.deviation.expected[OTHERS, right]) / 2
-    torch.testing.assert_close(grown.deviation.expected[OTHERS, right], halfway)
-    untouched = CODES.index("lunge.correct")
-    assert torch.equal(grown.deviation.expected[:, untouched], network.deviation.expected[:, untouched])
+    grown = grown_network(network, classes, real_examples(data, classes, seen_by_networks(data))).deviation
+    before, new = network.deviation, len(CODES)
+    for name in ("expected", "spread"):
+        assert torch.equal(getattr(grown, name)[:, :new], getattr(before, name))
+    mistakes = [i for i, c in enumerate(CODES) if c.startswith("squat") and c != "squat.correct"]
+    assert torch.equal(grown.centre[new], before.centre[CODES.index("squat.correct")])
+    torch.testing.assert_close(grown.expected[:, new], before.expected[:, mistakes].mean(1))
 
 
 def test_without_a_baseline_a_new_class_says_nothing_of_ones_own_way(network):
