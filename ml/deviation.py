@@ -16,6 +16,9 @@ from ml.catalogue import exercise_of, is_correct
 #: Coefficients that count: level, drift and bend of a course. On simulated people three tell correct from
 #: wrong better than more do, in which sensors differ.
 N_SLOWEST = 3
+#: How much the distance weighs: of that from other people half, since what others do right is what a network
+#: has learned already; of one's own way all.
+WEIGHTS = (0.5, 1.0)
 #: Rows of what is known of distances: from other people's correct executions, from one's own.
 OTHERS, OWN = 0, 1
 
@@ -58,7 +61,7 @@ class Deviation(nn.Module):
         return log_distance((seen[:, None, :, :N_SLOWEST] - self.centre) / self.scale)
 
     def forward(self, distances: Tensor, own: Tensor) -> Tensor:
-        """Return the log-likelihood of each class, up to a constant.
+        """Return the weighed log-likelihood of each class, up to a constant.
 
         Parameters
         ----------
@@ -78,7 +81,8 @@ class Deviation(nn.Module):
         farthest = self.expected[:, None].masked_fill(other, -torch.inf).amax(2)  # (2, M)
         row = own.long()
         off = (distances.minimum(farthest[row]) - self.expected[row]) / self.spread[row]
-        return -off.square() / 2 - self.spread[row].log()
+        likelihood = -off.square() / 2 - self.spread[row].log()
+        return distances.new_tensor(WEIGHTS)[row][:, None] * likelihood
 
     def expect(self, row: int, expected: Tensor, spread: Tensor) -> None:
         """Set mean and spread (M,) of the logarithm of the distance in each class."""
