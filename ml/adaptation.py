@@ -26,6 +26,7 @@ from ml.calibration import (
 )
 from ml.catalogue import CODES, exercise_of, is_correct
 from ml.datasets import LabelledRepetition
+from ml.deviation import same_exercise
 from ml.familiarity import Familiarity
 from ml.figures import Row, macro_interval, macro_recall
 from ml.fine_tune import (
@@ -303,12 +304,6 @@ def left_out(learned: Sequence[LabelledRepetition]) -> tuple[list[list[int]], bo
             seen[code] = seen.get(code, 0) + 1
         folds.setdefault(fold, []).append(i)
     return [folds[fold] for fold in sorted(folds)], len(people) > 1
-
-
-def same_exercise(classes: Sequence[str]) -> Tensor:
-    """Tell of each class which classes are of its exercise, (M, M)."""
-    exercises = [exercise_of(code) for code in classes]
-    return torch.tensor([[a == b for b in exercises] for a in exercises])
 
 
 class Part(NamedTuple):

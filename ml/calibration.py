@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ml.catalogue import CODES, correct_code, exercise_of, is_correct
-from ml.deviation import N_SLOWEST, OTHERS, OWN
+from ml.catalogue import CODES, EXERCISES, correct_code, is_correct
+from ml.deviation import N_SLOWEST, OTHERS, OWN, same_exercise
 from ml.familiarity import Familiarity
 from ml.judge import JudgeNetwork
 from ml.losses import correction_distance
@@ -34,10 +34,12 @@ def fit_deviation(network: FeedbackNetwork, learned: TrainingSet, *, floor: floa
     too. `floor` is the least spread of a coefficient, in leg lengths and radians.
     """
     deviation, visible = network.deviation, learned.visible
-    for i, code in enumerate(deviation.classes):
-        right = visible.inputs[visible.labels == CODES.index(correct_code(exercise_of(code)))]
-        courses = network.seen(right)[..., :N_SLOWEST]
-        deviation.centre[i], deviation.scale[i] = courses.mean(0), courses.std(0).clamp_min(floor)
+    for exercise in EXERCISES:
+        right = CODES.index(correct_code(exercise))
+        courses = network.seen(visible.inputs[visible.labels == right])[..., :N_SLOWEST]
+        of_exercise = same_exercise(CODES)[right]
+        deviation.centre[of_exercise] = courses.mean(0)
+        deviation.scale[of_exercise] = courses.std(0).clamp_min(floor)
     in_turn = learned.baseline(1 + torch.arange(len(learned)) % MOST_BASELINES)
     alone = torch.full_like(visible.inputs, torch.nan)
     for row, examples, baselines in ((OTHERS, visible, alone), (OWN, learned, in_turn)):
@@ -199,9 +201,7 @@ def _off_at_fault(change: Tensor, unseen: TrainingSet) -> float:
 
 def _within_exercise(probabilities: Tensor, labels: Tensor) -> Tensor:
     """Return the likeliest class among those of the true exercise."""
-    exercises = [exercise_of(code) for code in CODES]
-    same = torch.tensor([[a == b for b in exercises] for a in exercises])  # (M, M)
-    return torch.where(same[labels], probabilities, 0).argmax(1)
+    return torch.where(same_exercise(CODES)[labels], probabilities, 0).argmax(1)
 
 
 def _macro(right: Tensor, labels: Tensor) -> float:

@@ -25,6 +25,7 @@ from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d, lab
 from ml.encoding import leg_length
 from ml.preprocess import is_lying
 from ml.skeletons import EC3D_19
+from ml.vectors import unit
 
 Array = NDArray[np.float64]
 
@@ -288,7 +289,7 @@ def _with_followers(fitted: Array, performed: Array, lengths: Array) -> Array:
     """Put nose, toes and heels as they were performed, at their leader."""
     for (parent, child), length in zip(EC3D_19.bones, lengths, strict=True):
         if (parent, child) not in _FITTED:
-            fitted[:, child] = fitted[:, parent] + length * _unit(performed[:, child] - performed[:, parent])
+            fitted[:, child] = fitted[:, parent] + length * unit(performed[:, child] - performed[:, parent])
     return fitted
 
 
@@ -307,10 +308,6 @@ def _acceleration(positions: NDArray[np.floating], frame_rate: float) -> float:
 def _reach(positions: NDArray[np.floating]) -> float:
     """How far the joint that travels most gets in all, in metres."""
     return float(_norm(np.ptp(positions, axis=0)).max())
-
-
-def _unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(_norm(vectors)[..., None], 1e-9))
 
 
 def _norm(vectors: NDArray[np.floating]) -> Array:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ml.catalogue import exercise_of, is_correct
+from ml.catalogue import correct_code, exercise_of
 
 #: Coefficients that count: level, drift and bend of a course. On simulated people three tell correct from
 #: wrong better than more do, in which sensors differ.
@@ -53,8 +53,7 @@ class Deviation(nn.Module):
         self.register_buffer("scale", torch.ones(len(classes), n_nodes, N_SLOWEST))
         self.register_buffer("expected", torch.zeros(2, len(classes)))
         self.register_buffer("spread", torch.ones(2, len(classes)))
-        exercises = [exercise_of(code) for code in classes]
-        self._same_exercise = torch.tensor([[a == b for b in exercises] for a in exercises])
+        self._same_exercise = same_exercise(classes)
 
     def from_others(self, seen: Tensor) -> Tensor:
         """Return how far courses (B, N, K) are from others' correct ones of each class's exercise, (B, M)."""
@@ -86,12 +85,15 @@ class Deviation(nn.Module):
 
     def expect(self, row: int, expected: Tensor, spread: Tensor) -> None:
         """Set mean and spread (M,) of the logarithm of the distance in each class."""
-        correct = [
-            next(j for j, other in enumerate(self.classes) if is_correct(other) and self._same_exercise[i, j])
-            for i in range(len(self.classes))
-        ]
+        correct = [self.classes.index(correct_code(exercise_of(code))) for code in self.classes]
         self.expected[row] = expected
         self.spread[row] = spread.minimum(spread[correct])
+
+
+def same_exercise(classes: Sequence[str]) -> Tensor:
+    """Tell of each class which classes are of its exercise, (M, M)."""
+    exercises = [exercise_of(code) for code in classes]
+    return torch.tensor([[a == b for b in exercises] for a in exercises])
 
 
 def log_distance(standardised: Tensor) -> Tensor:
