@@ -22,6 +22,8 @@ _RUN = """async () => {
   const { violations } = await axe.run(document, { runOnly });
   return violations.map((one) => `${one.impact}: ${one.id}: ${one.nodes.map((n) => n.target).join(' ')}`);
 }"""
+#: A player learns after the words are there how many frames it has, and what it can show.
+_MOTION_IS_THERE = """() => [...document.querySelectorAll('[data-scrub]')].every((one) => one.max !== '1')"""
 KEYBOARD = Path(__file__).with_name("keyboard.js")
 
 
@@ -70,6 +72,7 @@ def look(chromium: Any, live_server: Any, world: Any) -> Iterator[Callable[..., 
         answer = page.goto(live_server.url + seen.address(world))
         assert answer.status == 200, seen.name
         page.wait_for_selector("body[data-ready]")  # with what scripts add to it
+        page.wait_for_function(_MOTION_IS_THERE)  # what it cannot show is disabled then
         return page
 
     yield opened
