@@ -24,7 +24,7 @@ from ml.evaluate import evaluate
 from ml.figures import macro_recall
 from ml.model import FeedbackNetwork, GraphLayer, NetworkConfig, NetworkOutput
 from ml.release import TWO_BRANCH, Manifest, Release
-from ml.train import TrainingOptions, new_network, train_judge, train_network
+from ml.train import TrainingOptions, new_network, train_judge, train_members, train_network
 from ml.training_set import TrainingSet, simulate_training_set
 
 
@@ -139,8 +139,13 @@ def run_variant(
     torch.manual_seed(options.seed)
     chosen = replace(options, **dict(variant.changed))
     # What is weighed after a training would hide what the training gives.
-    network = variant.network(replace(new_network(chosen).config, deviation=False))
-    train_network(network, variant.examples(sets["learned"]), sets["held_out"], chosen)
+    learned = variant.examples(sets["learned"])
+    if chosen.members > 1:
+        network = train_members(learned, sets["held_out"], chosen)[0]
+    else:
+        network = variant.network(replace(new_network(chosen).config, deviation=False))
+        network.standardise_by(learned.inputs, learned.changes, learned.baseline())
+        train_network(network, learned, sets["held_out"], chosen)
     if network.config.deviation:
         fit_deviation(network, sets["learned"])
     judge = train_judge(sets["held_out"], replace(chosen, epochs=2))

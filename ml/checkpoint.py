@@ -22,9 +22,9 @@ class Checkpoint:
         self._options = options
 
     @classmethod
-    def beside(cls, out: Path, options: dict[str, Any]) -> "Checkpoint":
-        """Return that of the training that will write the release `out`."""
-        return cls(out.parent / f".{out.name}.unfinished", options)
+    def beside(cls, out: Path, options: dict[str, Any], member: int) -> "Checkpoint":
+        """Return that of one member's training for the release `out`."""
+        return cls(out.parent / f".{out.name}.unfinished-{member}", options)
 
     def save(self, **state: Any) -> None:
         """Keep tensors and plain values, and the state of the random numbers, whole or not at all."""

@@ -303,8 +303,7 @@ def fine_tune(
     steps = options.steps_for(len(real))
     n_real = round(options.batch * options.real_share)
     network.requires_grad_(True)
-    trained = [weight for name, weight in network.named_parameters() if corrections or not _corrects(name)]
-    course = Steps(trained, options.learning_rate, steps)
+    course = Steps(network.trained_parameters(corrections=corrections), options.learning_rate, steps)
     before = deepcopy(network)
     average = AveragedModel(network, use_buffers=True)
     network.train()
@@ -413,22 +412,18 @@ def old_recall(network: FeedbackNetwork, held: TrainingSet) -> float:
 def _loss(
     network: FeedbackNetwork, batch: TrainingSet, baseline: Tensor, is_truth: Tensor, *, corrections: bool
 ) -> Tensor:
+    if not corrections:
+        return F.nll_loss(network.named(batch.inputs, baseline=baseline), batch.labels)
     # The true class is fed back for half, so that both being told and believing are learned.
     told = torch.where(torch.rand(len(batch)) < 0.5, batch.labels, -1)
     output = network(batch.inputs, label=told, baseline=baseline)
     named = F.nll_loss(output.log_probabilities, batch.labels)
-    if not corrections:
-        return named
     # A mistake of an exercise of which nothing correct was labelled leads nowhere: it has only a name.
     leads = is_truth | batch.changes.flatten(1).any(1)
     output, batch = NetworkOutput(*(tensor[leads] for tensor in output)), batch.chosen(leads)
     target = batch.inputs + batch.changes
     terms = total_loss(output, batch.labels, batch.inputs, target, is_truth[leads], batch.legs, WEIGHTS)
     return named + terms["total"] - terms["classification"]
-
-
-def _corrects(name: str) -> bool:
-    return name.startswith("correction.")
 
 
 def _joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:

@@ -22,7 +22,8 @@ buffers that do nothing until they are filled:
   transform the first coefficients are a thousand times the last.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -159,7 +160,8 @@ class ClassificationBranch(nn.Module):
         self.n_nodes = config.n_nodes
 
     def forward(self, shared: Tensor) -> Tensor:
-        x = F.avg_pool1d(self.dropout(shared), 2)  # (B, N, H/2)
+        shared = self.dropout(shared)
+        x = (shared[..., ::2] + shared[..., 1::2]) / 2  # (B, N, H/2)
         axes = x[:, : self.n_nodes].unflatten(1, (3, -1))  # (B, 3, J, H/2): all x, all y, all z
         mixed = self.mix_axes(axes).flatten(1, 2)
         x = torch.cat([mixed, x[:, self.n_nodes :]], dim=1)  # (B, N + A, H/2): angles have no axes
@@ -267,6 +269,23 @@ class FeedbackNetwork(nn.Module):
         -------
         NetworkOutput
         """
+        log_probabilities, shared = self._named(x, baseline)
+        told = self._told(log_probabilities, label)  # (B, M)
+        change = self.correction(shared, told) * self.change_scale  # (B, N, K)
+        return NetworkOutput(log_probabilities, change)
+
+    def trained_parameters(self, *, corrections: bool) -> list[nn.Parameter]:
+        """Return the weights that a training changes: all of them, or those of what names the mistake."""
+        if corrections:
+            return list(self.parameters())
+        return [weight for name, weight in self.named_parameters() if not name.startswith("correction.")]
+
+    def named(self, x: Tensor, *, baseline: Tensor | None = None) -> Tensor:
+        """Return the log-probabilities (B, M) of `forward`, without the work of a correction."""
+        return self._named(x, baseline)[0]
+
+    def _named(self, x: Tensor, baseline: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return the log-probabilities (B, M), and what the correction branch sees (B, N + A, H)."""
         seen = self.seen(x)
         difference, own = self._difference(x, seen, baseline)
         features = self._features(seen, difference, own)
@@ -281,9 +300,7 @@ class FeedbackNetwork(nn.Module):
                 distances = self._distances(x, seen, difference, own)
                 log_probabilities = log_probabilities + self.deviation(distances, own)
             log_probabilities = F.log_softmax(log_probabilities, dim=1)
-        told = self._told(log_probabilities, label)  # (B, M)
-        change = self.correction(shared, told) * self.change_scale  # (B, N, K)
-        return NetworkOutput(log_probabilities, change)
+        return log_probabilities, shared
 
     def distances(self, x: Tensor, baseline: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return how far repetitions are from right: what `Deviation` takes.
@@ -341,3 +358,21 @@ class FeedbackNetwork(nn.Module):
             return believed
         taught = F.one_hot(label.clamp_min(0), n_classes).to(believed)
         return torch.where((label >= 0).unsqueeze(1), taught, believed)
+
+
+def joined(networks: Sequence[FeedbackNetwork]) -> FeedbackNetwork:
+    """Return the network whose members are what each of several networks names by.
+
+    Parameters
+    ----------
+    networks : sequence of FeedbackNetwork
+        Of one configuration with one member, and standardised alike. The first also gives the correction.
+    """
+    first, *others = networks
+    network = FeedbackNetwork(replace(first.config, n_members=len(networks)))
+    network.load_state_dict(network.state_dict() | first.state_dict())
+    for member, other in zip(network.further_members, others, strict=True):
+        layer, branch = member.children()
+        layer.load_state_dict(other.shared.state_dict())
+        branch.load_state_dict(other.classification.state_dict())
+    return network.eval()

@@ -10,7 +10,7 @@ than on the CPU.
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ from ml.familiarity import Familiarity
 from ml.judge import JudgeConfig, JudgeNetwork
 from ml.losses import WEIGHTS, LossWeights, total_loss
 from ml.manifest import LENIENCY, UNSEEN_PEOPLE, WITH_BASELINE
-from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput
+from ml.model import FeedbackNetwork, NetworkConfig, NetworkOutput, joined
 from ml.optimising import Steps, add_options, batches, steps_of, training_device
 from ml.release import TWO_BRANCH, Manifest, Release, ReleaseError, write_release
 from ml.training_set import MOST_BASELINES, TrainingSet, simulate_training_set
@@ -50,8 +50,9 @@ class TrainingOptions:
     seed : int
         Of people, initial weights, order and dropout; 0 to 9.
     people : int
-        Simulated people to learn from. A tenth as many are held out to watch the training, to calibrate and
-        to measure, each; the judge has half as many of its own.
+        Simulated people to learn from. A twentieth as many are held out to watch the training, to calibrate
+        and to measure, each; the judge has a quarter as many of its own. Who they are matters more than how
+        often they are seen: many people in few epochs hold better on real ones than few in many.
     repetitions : int
         Of each class by each person.
     epochs, batch, learning_rate, hidden
@@ -59,7 +60,7 @@ class TrainingOptions:
     averaged : float
         Share of the epochs, the last ones, whose weights' mean is kept; 0 for the last epoch's.
     members : int
-        Classification branches whose mean is what is said.
+        Classification branches whose mean is what is said; each learns from all people.
     dropout : float
         In what names the mistake.
     correction, at_fault, acceleration : float
@@ -73,9 +74,9 @@ class TrainingOptions:
     """
 
     seed: int = 0
-    people: int = 1000
+    people: int = 2000
     repetitions: int = 1
-    epochs: int = 16
+    epochs: int = 4
     batch: int = 64
     learning_rate: float = 2e-3
     hidden: int = 96
@@ -102,11 +103,13 @@ def train(options: TrainingOptions, out: Path) -> Release:
     torch.manual_seed(options.seed)
     device = training_device()
     people = _People(*(part.to(device) for part in _simulated(options)))
-    checkpoint = Checkpoint.beside(out, asdict(options) | {"device": device.type})
+    depends_on = asdict(options) | {"device": device.type}
+    checkpoints = [Checkpoint.beside(out, depends_on, member) for member in range(options.members)]
     with device:
-        parts = _trained(people, options, checkpoint)
+        parts = _trained(people, options, checkpoints)
     release = write_release(out, **parts)
-    checkpoint.remove()
+    for checkpoint in checkpoints:
+        checkpoint.remove()
     return release
 
 
@@ -121,7 +124,7 @@ class _People(NamedTuple):
 
 
 def _simulated(options: TrainingOptions) -> _People:
-    held = max(options.people // 10, 2)
+    held = max(options.people // 20, 2)
 
     def simulated(part: int, people: int, what: str) -> TrainingSet:
         seed = options.seed * 10 + part
@@ -131,15 +134,15 @@ def _simulated(options: TrainingOptions) -> _People:
         learned=simulated(0, options.people, "people to learn from"),
         held_out=simulated(1, held, "people to watch by"),
         calibration=simulated(2, held, "people to calibrate by"),
-        judged=simulated(3, max(options.people // 2, 4), "people of the judge"),
+        judged=simulated(3, max(options.people // 4, 4), "people of the judge"),
         unseen=simulated(4, held, "people to measure by"),
     )
 
 
-def _trained(people: _People, options: TrainingOptions, checkpoint: Checkpoint) -> dict[str, Any]:
+def _trained(people: _People, options: TrainingOptions, checkpoints: Sequence[Checkpoint]) -> dict[str, Any]:
     """Return what `write_release` takes."""
     learned, held_out, calibration, judged, unseen = people
-    network, course = train_network(new_network(options), learned, held_out, options, checkpoint)
+    network, course = train_members(learned, held_out, options, checkpoints)
     fit_deviation(network, learned)
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
@@ -177,6 +180,31 @@ def check_writable(out: Path) -> None:
     Manifest(name=out.name, kind=TWO_BRANCH, network={"classes": CODES}, created="")
 
 
+def train_members(
+    learned: TrainingSet,
+    held_out: TrainingSet,
+    options: TrainingOptions,
+    checkpoints: Sequence[Checkpoint] = (),
+) -> tuple[FeedbackNetwork, list[dict[str, float]]]:
+    """Train the members of a network one after another, each in an order of its own, and join them.
+
+    Members that see the same examples at the same time err more alike. The first learns to correct as well.
+    Returns what `train_network` returns, the course of all members.
+    """
+    networks: list[FeedbackNetwork] = []
+    course: list[dict[str, float]] = []
+    for member in range(options.members):
+        network = new_network(replace(options, members=1))
+        network.standardise_by(learned.inputs, learned.changes, learned.baseline())
+        checkpoint = checkpoints[member] if checkpoints else None
+        network, its = train_network(
+            network, learned, held_out, options, checkpoint, corrections=not networks
+        )
+        networks.append(network)
+        course += its
+    return joined(networks), course
+
+
 def new_network(options: TrainingOptions) -> FeedbackNetwork:
     """Return the untrained two-branch network."""
     config = NetworkConfig(
@@ -197,8 +225,12 @@ def train_network(
     held_out: TrainingSet,
     options: TrainingOptions,
     checkpoint: Checkpoint | None = None,
+    *,
+    corrections: bool = True,
 ) -> tuple[FeedbackNetwork, list[dict[str, float]]]:
-    """Train the two-branch network, from where a checkpoint says that it was interrupted.
+    """Train a network that is standardised, from where a checkpoint says that it was interrupted.
+
+    Without `corrections` only what names the mistake learns, several times faster.
 
     Returns
     -------
@@ -207,12 +239,13 @@ def train_network(
         were never simulated (Izmailov et al., UAI 2018; Cha et al., NeurIPS 2021); and of each epoch the
         terms of the loss on `held_out` and the share that was named right, with the weights at its end.
     """
-    network.standardise_by(learned.inputs, learned.changes, learned.baseline())
     weights = LossWeights(
         correction=options.correction, at_fault=options.at_fault, acceleration=options.acceleration
     )
     steps = Steps(
-        network.parameters(), options.learning_rate, steps_of(len(learned), options.batch, options.epochs)
+        network.trained_parameters(corrections=corrections),
+        options.learning_rate,
+        steps_of(len(learned), options.batch, options.epochs),
     )
     average = AveragedModel(network, use_buffers=True)
     stateful: dict[str, Any] = {
@@ -232,11 +265,13 @@ def train_network(
     for epoch in progress:
         network.train()
         for which in batches(len(learned), options.batch):
+            batch = learned.chosen(which).seen_otherwise()
             through = epoch / max(options.epochs - 1, 1)
-            steps.take(batch_loss(network, learned.chosen(which).seen_otherwise(), through, weights))
+            loss = batch_loss(network, batch, through, weights) if corrections else name_loss(network, batch)
+            steps.take(loss)
             if epoch >= first_averaged:
                 average.update_parameters(network)
-        terms = _loss_on(network, held_out, weights)
+        terms = _loss_on(network, held_out, weights if corrections else None)
         progress.set_postfix({name: f"{value:.3f}" for name, value in terms.items()})
         course.append({name: round(value, 4) for name, value in terms.items()})
         if checkpoint:
@@ -250,14 +285,22 @@ def batch_loss(
     network: FeedbackNetwork, batch: TrainingSet, through: float, weights: LossWeights = WEIGHTS
 ) -> Tensor:
     """Return the loss of a batch; `through` is the share of the training that has passed."""
-    # Most have no baseline, as people who come for the first time; mild ones are told by it alone.
-    compared = (torch.rand(len(batch)) < 0.4) | batch.mild
-    counts = torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * compared
     # The true class is fed back less and less, drawn for each example by itself.
     taught = torch.rand(len(batch)) < 1 - through
     told = torch.where(taught, batch.labels, torch.full_like(batch.labels, -1))
-    output = network(batch.inputs, label=told, baseline=batch.baseline(counts))
+    output = network(batch.inputs, label=told, baseline=_drawn_baselines(batch))
     return _terms(output, batch, weights)["total"]
+
+
+def name_loss(network: FeedbackNetwork, batch: TrainingSet) -> Tensor:
+    """Return the loss of what a batch is named."""
+    return F.nll_loss(network.named(batch.inputs, baseline=_drawn_baselines(batch)), batch.labels)
+
+
+def _drawn_baselines(batch: TrainingSet) -> Tensor:
+    # Most have no baseline, as people who come for the first time; mild ones are told by it alone.
+    compared = (torch.rand(len(batch)) < 0.4) | batch.mild
+    return batch.baseline(torch.randint(1, MOST_BASELINES + 1, (len(batch),)) * compared)
 
 
 def train_judge(judged: TrainingSet, options: TrainingOptions) -> JudgeNetwork:
@@ -285,14 +328,20 @@ def _terms(output: NetworkOutput, batch: TrainingSet, weights: LossWeights) -> d
     return total_loss(output, batch.labels, batch.inputs, target, known, batch.legs, weights)
 
 
-def _loss_on(network: FeedbackNetwork, held: TrainingSet, weights: LossWeights) -> dict[str, float]:
-    """Return the terms of the loss on people held out, the mean of with and without baseline."""
+def _loss_on(network: FeedbackNetwork, held: TrainingSet, weights: LossWeights | None) -> dict[str, float]:
+    """Return the terms of the loss on people held out, the mean of with and without baseline.
+
+    Without weights what is named alone.
+    """
     network.eval()
     sums: dict[str, float] = {}
     for examples, baseline in ((held.visible, False), (held, True)):
         output = run(network, examples, baseline=baseline)
+        terms = {"classification": F.nll_loss(output.log_probabilities, examples.labels)}
+        if weights is not None:
+            terms = _terms(output, examples, weights)
         right = (output.log_probabilities.argmax(1) == examples.labels).float().mean()
-        for name, value in (_terms(output, examples, weights) | {"right": right}).items():
+        for name, value in (terms | {"right": right}).items():
             sums[name] = sums.get(name, 0.0) + float(value) / 2
     return sums
 

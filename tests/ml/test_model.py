@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.model import FeedbackNetwork, NetworkConfig
+from ml.model import FeedbackNetwork, NetworkConfig, joined
 from ml.trajectories import N_ANGLES
 
 CLASSES = ("squat.correct", "squat.knees_inward", "squat.front_bent")
@@ -57,6 +57,23 @@ def test_members_are_heard_alike():
     together = made(x).log_probabilities
     torch.testing.assert_close(together, torch.stack(alone).mean(0).log_softmax(1))
     torch.testing.assert_close(together.exp().sum(1), torch.ones(4, dtype=torch.double))
+
+
+def test_networks_that_are_joined_name_as_the_mean_of_them_and_correct_as_the_first():
+    alone, x = [network().float() for _ in range(3)], inputs(4).float()
+    for i, one in enumerate(alone):
+        torch.nn.init.normal_(one.classification.linear.weight, std=i + 1)
+    together = joined(alone)
+    assert together.config.n_members == 3
+    mean = torch.stack([one(x).log_probabilities for one in alone]).mean(0).log_softmax(1)
+    torch.testing.assert_close(together(x).log_probabilities, mean)
+    told = torch.ones(4, dtype=torch.long)
+    torch.testing.assert_close(together(x, label=told).change, alone[0](x, label=told).change)
+
+
+def test_naming_alone_says_what_naming_and_correcting_says():
+    made, x = network(n_members=2), inputs(3)
+    torch.testing.assert_close(made.named(x), made(x).log_probabilities, rtol=0, atol=0)
 
 
 def test_each_member_learns_as_if_it_were_alone():

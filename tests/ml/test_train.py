@@ -16,7 +16,7 @@ from ml.familiarity import Familiarity
 from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import ReleaseError, load_release
 from ml.simulate import Person, simulate_repetition
-from ml.train import TrainingOptions, main, new_network, train, train_network
+from ml.train import TrainingOptions, main, new_network, train, train_members, train_network
 from ml.training_set import _examples_of, cut_roughly, encoded_change, simulate_training_set
 from ml.trajectories import to_joints
 
@@ -214,7 +214,8 @@ def test_training_that_fails_leaves_no_release(tmp_path, monkeypatch):
     monkeypatch.setattr("ml.train.train_judge", fails)
     with pytest.raises(RuntimeError, match="out of memory"):
         train(TINY, tmp_path / "half")
-    assert [path.name for path in tmp_path.iterdir()] == [".half.unfinished"]  # to go on from
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept == [f".half.unfinished-{member}" for member in range(TINY.members)]  # to go on from
 
 
 def test_encoded_motion_of_the_examples_is_of_their_size(examples):
@@ -232,7 +233,7 @@ def test_an_interrupted_training_goes_on_to_the_same_network(examples, tmp_path)
         return new_network(TINY)
 
     whole, course = train_network(started(), examples, examples, TINY)
-    checkpoint = Checkpoint.beside(tmp_path / "release", {"seed": 3})
+    checkpoint = Checkpoint.beside(tmp_path / "release", {"seed": 3}, 0)
     broken = started()
     broken.register_forward_hook(Interruption(after=len(examples) // TINY.batch + 6))
     with pytest.raises(KeyboardInterrupt):
@@ -242,7 +243,44 @@ def test_an_interrupted_training_goes_on_to_the_same_network(examples, tmp_path)
     assert again == course
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value)
-    assert Checkpoint.beside(tmp_path / "release", {"seed": 4}).load() is None
+    assert Checkpoint.beside(tmp_path / "release", {"seed": 4}, 0).load() is None
+
+
+def test_training_goes_on_with_the_member_that_was_interrupted(examples, tmp_path, monkeypatch):
+    def members(folder):
+        torch.manual_seed(3)
+        checkpoints = [Checkpoint.beside(folder / "release", {}, member) for member in range(TINY.members)]
+        return train_members(examples, examples, TINY, checkpoints)
+
+    whole, course = members(tmp_path)
+    (tmp_path / ".release.unfinished-2").unlink()
+    monkeypatch.setattr("ml.train.batch_loss", lambda *_: pytest.fail("trained the first again"))
+    resumed, again = members(tmp_path)
+    assert again == course
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value)
+
+
+def test_each_member_starts_and_goes_otherwise_but_sees_alike(examples):
+    torch.manual_seed(3)
+    network, course = train_members(examples, examples, TINY)
+    weights = [network.shared.convolution.weight]
+    weights += [layer.convolution.weight for layer, _ in network.further_members]
+    assert not any(torch.allclose(weights[i], weights[j]) for i in range(3) for j in range(i))
+    assert ["correction" in terms for terms in course] == [True, True, False, False, False, False]
+    torch.testing.assert_close(network.input_mean, network.seen(examples.inputs).mean(0))
+
+
+def test_who_only_learns_names_keeps_its_corrections(examples):
+    torch.manual_seed(3)
+    network = new_network(replace(TINY, members=1))
+    before = {name: value.clone() for name, value in network.named_parameters()}
+    network, course = train_network(network, examples, examples, TINY, corrections=False)
+    changed = {
+        name.split(".")[0] for name, value in network.named_parameters() if (value != before[name]).any()
+    }
+    assert changed == {"shared", "classification"}
+    assert set(course[0]) == {"classification", "right"}
 
 
 class Interruption:
