@@ -80,6 +80,8 @@ def adapt(
         base, learned, people=people, seed=options.seed, tuning=options.tuning, workers=options.workers
     )
     trust = trusted_for(adapted, learned, tuning=options.tuning, workers=options.workers)
+    trust, strictness = trust.evened()
+    adapted.judge_strictly(strictness)
     calibrated = adapted.calibrated(trust)
     named = sorted({repetition.person for repetition in learned if repetition.named})
     release = write_release(

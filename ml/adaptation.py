@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from ml.calibration import (
     measured_both_ways,
     temperature_of,
 )
-from ml.catalogue import CODES, exercise_of, is_correct
+from ml.catalogue import CODES, EXERCISES, exercise_of, is_correct
 from ml.datasets import LabelledRepetition
 from ml.deviation import same_exercise
 from ml.familiarity import Familiarity
@@ -51,6 +51,8 @@ from ml.training_set import MOST_BASELINES, TrainingSet, simulate_training_set
 
 #: More people than this are left out several at a time, and so are repetitions.
 MOST_FOLDS_OF_PEOPLE, MOST_FOLDS_OF_REPETITIONS = 8, 4
+#: What may be added to the scores of mistakes of exercises that were taught; of how many people it is fitted.
+STRICTNESS, FEWEST_PEOPLE = tuple(step / 10 for step in range(16)), 3
 #: Repetitions of the place may be farther from the training motions than simulated ones, up to this often.
 FARTHEST = 2.0
 
@@ -100,6 +102,10 @@ class Adapted:
             return {}
         temperatures = calibrated.temperature, calibrated.temperature_with_baseline
         return measured_both_ways(self.network, self.judge, self.unseen, temperatures, calibrated.thresholds)
+
+    def judge_strictly(self, strictness: float) -> None:
+        """Add so much, in place, to the scores of the mistakes of exercises that were taught."""
+        self.network.add_to_scores(strictness * taught_mistakes(self.network.config.classes))
 
     def calibrated(self, trust: "Trust") -> Calibrated:
         """Return temperatures and thresholds, of simulated people or, if less sure, of those left out."""
@@ -174,6 +180,47 @@ class Trust:
     def baseline_words(self) -> str:
         return f"up to {MOST_BASELINES} correct repetitions of the person"
 
+    def evened(self) -> tuple["Trust", float]:
+        """Return what is said after mistakes were told as often as correct executions, and the strictness.
+
+        What learned an exercise from few people calls correct what it never saw. How much must be added to
+        the scores of its mistakes is fitted on people left out; each of them is judged by what the others
+        ask for. Of fewer than three people it is not known and is zero.
+        """
+        people = [repetition.person for repetition in self.repetitions]
+        mistakes = taught_mistakes(self.classes)
+        if not self.by_person or len({*people}) < FEWEST_PEOPLE or not mistakes.any():
+            return self, 0.0
+        by = torch.zeros(len(people))
+        for person in {*people}:
+            theirs = torch.tensor([other == person for other in people])
+            by[theirs] = self._strictness(~theirs)
+        return self._stricter(by), self._strictness(torch.ones(len(people), dtype=torch.bool))
+
+    def _strictness(self, counted: Tensor) -> float:
+        """Return what makes the macro recall of some repetitions, a mask (S,), largest, told the exercise.
+
+        The middle of what is best; nothing where nothing is won.
+        """
+        labels = self.labels[counted]
+        known = same_exercise(self.classes)[labels]
+        recalls = []
+        for strictness in STRICTNESS:
+            stricter = self._stricter(torch.full(self.labels.shape, strictness))
+            found = stricter.log_probabilities[counted].masked_fill(~known, -torch.inf).argmax(1)
+            right = (found == labels).float()
+            recalls.append(torch.stack([right[labels == label].mean() for label in labels.unique()]).mean())
+        best = torch.stack(recalls) >= torch.stack(recalls).max() - 1e-6
+        return 0.0 if best[0] else float(torch.tensor(STRICTNESS)[best].mean())
+
+    def _stricter(self, by: Tensor) -> "Trust":
+        added = by[:, None] * taught_mistakes(self.classes)
+        return replace(
+            self,
+            log_probabilities=(self.log_probabilities + added).log_softmax(1),
+            log_probabilities_beside=(self.log_probabilities_beside + added).log_softmax(1),
+        )
+
     def rows(self, *, told: bool = False, baseline: bool = False) -> list[Row]:
         """Return one row for each repetition that is scored."""
         scores = self.log_probabilities_beside if baseline else self.log_probabilities
@@ -215,6 +262,11 @@ class Trust:
             "people": len({repetition.person for repetition in self.repetitions}),
             "recall_by_class": {code: round(right / n, 4) for code, right, _, n, _, _ in self.by_class()},
         }
+
+
+def taught_mistakes(classes: Sequence[str]) -> Tensor:
+    """Tell of each class whether it is a mistake of an exercise that is not simulated, (M,)."""
+    return torch.tensor([exercise_of(code) not in EXERCISES and not is_correct(code) for code in classes])
 
 
 def adapt_release(

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ml.catalogue import correct_code, exercise_of
+from ml.catalogue import EXERCISES, correct_code, exercise_of
 
 #: Coefficients that count: level, drift and bend of a course. On simulated people three tell correct from
 #: wrong better than more do, in which sensors differ.
 N_SLOWEST = 3
-#: How much the distance weighs: of that from other people half, since what others do right is what a network
-#: has learned already; of one's own way all.
-WEIGHTS = (0.5, 1.0)
+#: How much the distance from other people weighs in the exercises that are simulated: half, since what others
+#: do right is what a network has learned already, from thousands. In an exercise that it was taught by a few
+#: recordings all of it counts, and so does that from one's own way in any.
+SIMULATED_WEIGHT = 0.5
 #: Rows of what is known of distances: from other people's correct executions, from one's own.
 OTHERS, OWN = 0, 1
 
@@ -54,6 +55,8 @@ class Deviation(nn.Module):
         self.register_buffer("expected", torch.zeros(2, len(classes)))
         self.register_buffer("spread", torch.ones(2, len(classes)))
         self._same_exercise = same_exercise(classes)
+        self._weights = torch.ones(2, len(classes))
+        self._weights[OTHERS, [exercise_of(code) in EXERCISES for code in classes]] = SIMULATED_WEIGHT
 
     def from_others(self, seen: Tensor) -> Tensor:
         """Return how far courses (B, N, K) are from others' correct ones of each class's exercise, (B, M)."""
@@ -81,7 +84,7 @@ class Deviation(nn.Module):
         row = own.long()
         off = (distances.minimum(farthest[row]) - self.expected[row]) / self.spread[row]
         likelihood = -off.square() / 2 - self.spread[row].log()
-        return distances.new_tensor(WEIGHTS)[row][:, None] * likelihood
+        return self._weights.to(distances)[row] * likelihood
 
     def expect(self, row: int, expected: Tensor, spread: Tensor) -> None:
         """Set mean and spread (M,) of the logarithm of the distance in each class."""

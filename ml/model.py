@@ -302,6 +302,12 @@ class FeedbackNetwork(nn.Module):
             log_probabilities = F.log_softmax(log_probabilities, dim=1)
         return log_probabilities, shared
 
+    def add_to_scores(self, offsets: Tensor) -> None:
+        """Add, in place, to the scores of the classes (M,) in what every member says."""
+        for branch in self.modules():
+            if isinstance(branch, ClassificationBranch):
+                branch.linear.bias.data += offsets
+
     def distances(self, x: Tensor, baseline: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return how far repetitions are from right: what `Deviation` takes.
 

@@ -52,6 +52,18 @@ def test_farther_never_speaks_for_correct(expected, spread, row):
     assert for_a_mistake[0] <= for_a_mistake[-1]
 
 
+def test_the_distance_from_others_counts_wholly_only_in_exercises_that_were_taught():
+    def told(exercise, row):
+        deviation = Deviation((f"{exercise}.correct", f"{exercise}.wrong"), 84)
+        deviation.expect(row, torch.tensor([-1.0, 0.0]), torch.ones(2))
+        correct, wrong = deviation(torch.zeros(1, 2), torch.tensor([bool(row)]))[0]
+        return float(wrong - correct)
+
+    assert told("squat", OTHERS) == pytest.approx(0.25)
+    assert told("sit_to_stand", OTHERS) == pytest.approx(0.5)
+    assert told("squat", OWN) == told("sit_to_stand", OWN) == pytest.approx(0.5)
+
+
 def test_a_joint_lost_for_a_moment_does_not_count_for_the_body():
     usual, lost = torch.ones(84, 25), torch.ones(84, 25)
     lost[3, :3] = 1000
