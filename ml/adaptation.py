@@ -148,6 +148,8 @@ class Trust:
         Whether a repetition had a baseline and is not itself one.
     distances : Tensor, shape (S,), or None
         How unlike the training motions each is.
+    strictness : float
+        What is added to the scores of mistakes of exercises that were taught; see `evened`.
     """
 
     repetitions: Sequence[LabelledRepetition]
@@ -158,6 +160,7 @@ class Trust:
     log_probabilities_beside: Tensor
     scored_beside: Tensor
     distances: Tensor | None
+    strictness: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -180,22 +183,23 @@ class Trust:
     def baseline_words(self) -> str:
         return f"up to {MOST_BASELINES} correct repetitions of the person"
 
-    def evened(self) -> tuple["Trust", float]:
-        """Return what is said after mistakes were told as often as correct executions, and the strictness.
+    def evened(self) -> "Trust":
+        """Return how they are judged once mistakes are told as often as correct executions.
 
         What learned an exercise from few people calls correct what it never saw. How much must be added to
         the scores of its mistakes is fitted on people left out; each of them is judged by what the others
-        ask for. Of fewer than three people it is not known and is zero.
+        ask for. Of fewer than three people it is not known and nothing is added.
         """
         people = [repetition.person for repetition in self.repetitions]
         mistakes = taught_mistakes(self.classes)
         if not self.by_person or len({*people}) < FEWEST_PEOPLE or not mistakes.any():
-            return self, 0.0
+            return self
         by = torch.zeros(len(people))
         for person in {*people}:
             theirs = torch.tensor([other == person for other in people])
             by[theirs] = self._strictness(~theirs)
-        return self._stricter(by), self._strictness(torch.ones(len(people), dtype=torch.bool))
+        everybody = torch.ones(len(people), dtype=torch.bool)
+        return replace(self._stricter(by), strictness=self._strictness(everybody))
 
     def _strictness(self, counted: Tensor) -> float:
         """Return what makes the macro recall of some repetitions, a mask (S,), largest, told the exercise.
@@ -258,6 +262,7 @@ class Trust:
             "macro_recall_exercise_and_baseline_known": self.macro(baseline=True),
         }
         return {name: round(share, 4) for name, share in shares.items() if share is not None} | {
+            "strictness": round(self.strictness, 2),
             "n": len(self.labels),
             "people": len({repetition.person for repetition in self.repetitions}),
             "recall_by_class": {code: round(right / n, 4) for code, right, _, n, _, _ in self.by_class()},
