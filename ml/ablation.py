@@ -24,7 +24,7 @@ from ml.evaluate import evaluate
 from ml.figures import macro_recall
 from ml.model import FeedbackNetwork, GraphLayer, NetworkConfig, NetworkOutput
 from ml.release import TWO_BRANCH, Manifest, Release
-from ml.train import TrainingOptions, new_network, train_judge, train_members, train_network
+from ml.train import TrainingOptions, network_config, train_judge, train_members, train_network
 from ml.training_set import TrainingSet, simulate_training_set
 
 
@@ -139,16 +139,17 @@ def run_variant(
     torch.manual_seed(options.seed)
     chosen = replace(options, **dict(variant.changed))
     # What is weighed after a training would hide what the training gives.
+    config = replace(network_config(chosen), deviation=False)
     learned = variant.examples(sets["learned"])
-    if chosen.members > 1:
-        network = train_members(learned, sets["held_out"], chosen)[0]
+    if config.n_members > 1:
+        network, _ = train_members(config, learned, sets["held_out"], chosen)
     else:
-        network = variant.network(replace(new_network(chosen).config, deviation=False))
+        network = variant.network(config)
         network.standardise_by(learned.inputs, learned.changes, learned.baseline())
         train_network(network, learned, sets["held_out"], chosen)
     if network.config.deviation:
         fit_deviation(network, sets["learned"])
-    judge = train_judge(sets["held_out"], replace(chosen, epochs=2))
+    judge = train_judge(sets["held_out"], replace(chosen, judge_epochs=2))
     cold, beside = (
         measured(network, judge, sets["unseen"].visible, 1.0, 0.0, baseline=baseline)
         for baseline in (False, True)

@@ -57,6 +57,8 @@ class TrainingOptions:
         Of each class by each person.
     epochs, batch, learning_rate, hidden
         Of the two-branch network.
+    judge_epochs : int
+        Of the judge, which sees each repetition always alike.
     averaged : float
         Share of the epochs, the last ones, whose weights' mean is kept; 0 for the last epoch's.
     members : int
@@ -80,6 +82,7 @@ class TrainingOptions:
     batch: int = 64
     learning_rate: float = 2e-3
     hidden: int = 96
+    judge_epochs: int = 16
     averaged: float = 0.5
     members: int = 3
     dropout: float = 0.2
@@ -142,7 +145,7 @@ def _simulated(options: TrainingOptions) -> _People:
 def _trained(people: _People, options: TrainingOptions, checkpoints: Sequence[Checkpoint]) -> dict[str, Any]:
     """Return what `write_release` takes."""
     learned, held_out, calibration, judged, unseen = people
-    network, course = train_members(learned, held_out, options, checkpoints)
+    network, course = train_members(network_config(options), learned, held_out, options, checkpoints)
     fit_deviation(network, learned)
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
@@ -181,6 +184,7 @@ def check_writable(out: Path) -> None:
 
 
 def train_members(
+    config: NetworkConfig,
     learned: TrainingSet,
     held_out: TrainingSet,
     options: TrainingOptions,
@@ -193,8 +197,8 @@ def train_members(
     """
     networks: list[FeedbackNetwork] = []
     course: list[dict[str, float]] = []
-    for member in range(options.members):
-        network = new_network(replace(options, members=1))
+    for member in range(config.n_members):
+        network = FeedbackNetwork(replace(config, n_members=1))
         network.standardise_by(learned.inputs, learned.changes, learned.baseline())
         checkpoint = checkpoints[member] if checkpoints else None
         network, its = train_network(
@@ -205,9 +209,9 @@ def train_members(
     return joined(networks), course
 
 
-def new_network(options: TrainingOptions) -> FeedbackNetwork:
-    """Return the untrained two-branch network."""
-    config = NetworkConfig(
+def network_config(options: TrainingOptions) -> NetworkConfig:
+    """Return how the network is built."""
+    return NetworkConfig(
         classes=CODES,
         n_hidden=options.hidden,
         n_members=options.members,
@@ -216,7 +220,11 @@ def new_network(options: TrainingOptions) -> FeedbackNetwork:
         angles=True,
         deviation=True,
     )
-    return FeedbackNetwork(config)
+
+
+def new_network(options: TrainingOptions) -> FeedbackNetwork:
+    """Return the untrained two-branch network."""
+    return FeedbackNetwork(network_config(options))
 
 
 def train_network(
@@ -308,11 +316,10 @@ def train_judge(judged: TrainingSet, options: TrainingOptions) -> JudgeNetwork:
     judge = JudgeNetwork(JudgeConfig(classes=CODES))
     judged = judged.visible
     judge.standardise_by(judged.features)
-    epochs = max(options.epochs, 2)
     optimiser = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, options.judge_epochs)
     judge.train()
-    for _ in tqdm(range(epochs), desc="training the judge", unit="epoch"):
+    for _ in tqdm(range(options.judge_epochs), desc="training the judge", unit="epoch"):
         for which in torch.randperm(len(judged)).split(options.batch):
             loss = F.nll_loss(judge(judged.features[which]), judged.labels[which])
             optimiser.zero_grad()

@@ -16,7 +16,7 @@ from ml.familiarity import Familiarity
 from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import ReleaseError, load_release
 from ml.simulate import Person, simulate_repetition
-from ml.train import TrainingOptions, main, new_network, train, train_members, train_network
+from ml.train import TrainingOptions, main, network_config, new_network, train, train_members, train_network
 from ml.training_set import _examples_of, cut_roughly, encoded_change, simulate_training_set
 from ml.trajectories import to_joints
 
@@ -250,7 +250,7 @@ def test_training_goes_on_with_the_member_that_was_interrupted(examples, tmp_pat
     def members(folder):
         torch.manual_seed(3)
         checkpoints = [Checkpoint.beside(folder / "release", {}, member) for member in range(TINY.members)]
-        return train_members(examples, examples, TINY, checkpoints)
+        return train_members(network_config(TINY), examples, examples, TINY, checkpoints)
 
     whole, course = members(tmp_path)
     (tmp_path / ".release.unfinished-2").unlink()
@@ -263,7 +263,7 @@ def test_training_goes_on_with_the_member_that_was_interrupted(examples, tmp_pat
 
 def test_each_member_starts_and_goes_otherwise_but_sees_alike(examples):
     torch.manual_seed(3)
-    network, course = train_members(examples, examples, TINY)
+    network, course = train_members(network_config(TINY), examples, examples, TINY)
     weights = [network.shared.convolution.weight]
     weights += [layer.convolution.weight for layer, _ in network.further_members]
     assert not any(torch.allclose(weights[i], weights[j]) for i in range(3) for j in range(i))
