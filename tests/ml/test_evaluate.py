@@ -95,14 +95,15 @@ def strict(folder):
 def test_a_judge_sees_true_corrections_as_it_sees_any_motion(release):
     repetitions = load("sim:1:2")
     judge = Predictor(strict(release))
-    found = {row.index: row for row in evaluate(strict(release), repetitions)}
+    found = {(row.person, row.index): row for row in evaluate(strict(release), repetitions)}
     for repetition in repetitions:
+        accepted_by = found[repetition.person, repetition.index].truth_accepted_by
         if repetition.truth is None:
-            assert found[repetition.index].truth_accepted_by == frozenset()
+            assert accepted_by == frozenset()
         else:
             (judged,) = judge.judged([repetition.truth])
             accepts = judged == f"{repetition.labels[0].split('.')[0]}.correct"
-            assert (found[repetition.index].truth_accepted_by == {"judge"}) == accepts
+            assert (accepted_by == {"judge"}) == accepts
 
 
 def test_told_the_exercise_the_judge_is_told_it_of_true_corrections_too(release):
