@@ -161,6 +161,7 @@ class ClassificationBranch(nn.Module):
 
     def forward(self, shared: Tensor) -> Tensor:
         shared = self.dropout(shared)
+        # By slices, since a kernel for pooling takes ten times as long.
         x = (shared[..., ::2] + shared[..., 1::2]) / 2  # (B, N, H/2)
         axes = x[:, : self.n_nodes].unflatten(1, (3, -1))  # (B, 3, J, H/2): all x, all y, all z
         mixed = self.mix_axes(axes).flatten(1, 2)
