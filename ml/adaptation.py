@@ -21,6 +21,7 @@ from ml.calibration import (
     fitted_confidence,
     fitted_leniency,
     fitted_temperature,
+    macro,
     measured_both_ways,
     temperature_of,
 )
@@ -206,16 +207,12 @@ class Trust:
 
         The middle of what is best; nothing where nothing is won.
         """
-        labels = self.labels[counted]
-        known = same_exercise(self.classes)[labels]
-        recalls = []
-        for strictness in STRICTNESS:
-            stricter = self._stricter(torch.full(self.labels.shape, strictness))
-            found = stricter.log_probabilities[counted].masked_fill(~known, -torch.inf).argmax(1)
-            right = (found == labels).float()
-            recalls.append(torch.stack([right[labels == label].mean() for label in labels.unique()]).mean())
-        best = torch.stack(recalls) >= torch.stack(recalls).max() - 1e-6
-        return 0.0 if best[0] else float(torch.tensor(STRICTNESS)[best].mean())
+        labels, strictness = self.labels[counted], torch.tensor(STRICTNESS)
+        told = self.log_probabilities[counted].masked_fill(~same_exercise(self.classes)[labels], -torch.inf)
+        added = strictness[:, None] * taught_mistakes(self.classes)
+        recalls = torch.tensor([macro((told + more).argmax(1) == labels, labels) for more in added])
+        best = recalls >= recalls.max() - 1e-6
+        return 0.0 if best[0] else float(strictness[best].mean())
 
     def _stricter(self, by: Tensor) -> "Trust":
         added = by[:, None] * taught_mistakes(self.classes)
@@ -401,9 +398,9 @@ def _judged(
 
 def _said(network: FeedbackNetwork, x: Tensor, baseline: Tensor | None = None) -> Tensor:
     """Return log-probabilities as inference has them: the mean of a motion's and its mirror image's."""
-    other = network(mirrored(x), baseline=None if baseline is None else mirrored(baseline))
-    own = network(x, baseline=baseline)
-    return torch.logaddexp(own.log_probabilities, other.log_probabilities) - math.log(2)
+    other = network.named(mirrored(x), baseline=None if baseline is None else mirrored(baseline))
+    own = network.named(x, baseline=baseline)
+    return torch.logaddexp(own, other) - math.log(2)
 
 
 def _told(

@@ -133,8 +133,8 @@ def measured(
     off = correction_distance(output.change, unseen.changes, unseen.legs)
     figures = {
         "macro_recall": sum(by_class.values()) / len(CODES),
-        "macro_recall_exercise_known": _macro(known == unseen.labels, unseen.labels),
-        "judge_macro_recall": _macro(judged == unseen.labels, unseen.labels),
+        "macro_recall_exercise_known": macro(known == unseen.labels, unseen.labels),
+        "judge_macro_recall": macro(judged == unseen.labels, unseen.labels),
         "kept": kept.float().mean().item(),
         "kept_right": right[kept].float().mean().item(),
         "calibration_error": _calibration_error(confidence, right),
@@ -204,8 +204,10 @@ def _within_exercise(probabilities: Tensor, labels: Tensor) -> Tensor:
     return torch.where(same_exercise(CODES)[labels], probabilities, 0).argmax(1)
 
 
-def _macro(right: Tensor, labels: Tensor) -> float:
-    return sum(right[labels == i].float().mean().item() for i in range(len(CODES))) / len(CODES)
+def macro(right: Tensor, labels: Tensor) -> float:
+    """Return the mean, over the classes that there are, of the share that was right."""
+    of_class = [right[labels == label].float().mean().item() for label in labels.unique()]
+    return sum(of_class) / len(of_class)
 
 
 def _calibration_error(confidence: Tensor, right: Tensor, bins: int = 10) -> float:

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from ml.baseline import mirrored
-from ml.calibration import run
+from ml.calibration import macro, run
 from ml.catalogue import exercise_of, is_correct
 from ml.datasets import LabelledRepetition
 from ml.deviation import N_SLOWEST, OTHERS, OWN, Deviation, log_distance
@@ -404,9 +404,9 @@ def old_recall(network: FeedbackNetwork, held: TrainingSet) -> float:
     """Return the macro recall on simulated people, the mean of without and with baseline."""
     recalls = []
     for examples, baseline in ((held.visible, False), (held, True)):
-        right = run(network, examples, baseline=baseline).log_probabilities.argmax(1) == examples.labels
-        recalls += [right[examples.labels == label].float().mean() for label in examples.labels.unique()]
-    return float(torch.stack(recalls).mean())
+        found = run(network, examples, baseline=baseline).log_probabilities.argmax(1)
+        recalls.append(macro(found == examples.labels, examples.labels))
+    return sum(recalls) / 2
 
 
 def _loss(

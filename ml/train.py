@@ -199,7 +199,11 @@ def train_members(
     course: list[dict[str, float]] = []
     for member in range(config.n_members):
         network = FeedbackNetwork(replace(config, n_members=1))
-        network.standardise_by(learned.inputs, learned.changes, learned.baseline())
+        if networks:
+            scales = dict(networks[0].named_buffers(recurse=False))
+            network.load_state_dict(scales, strict=False)
+        else:
+            network.standardise_by(learned.inputs, learned.changes, learned.baseline())
         checkpoint = checkpoints[member] if checkpoints else None
         network, its = train_network(
             network, learned, held_out, options, checkpoint, corrections=not networks
@@ -220,11 +224,6 @@ def network_config(options: TrainingOptions) -> NetworkConfig:
         angles=True,
         deviation=True,
     )
-
-
-def new_network(options: TrainingOptions) -> FeedbackNetwork:
-    """Return the untrained two-branch network."""
-    return FeedbackNetwork(network_config(options))
 
 
 def train_network(
@@ -344,9 +343,11 @@ def _loss_on(network: FeedbackNetwork, held: TrainingSet, weights: LossWeights |
     sums: dict[str, float] = {}
     for examples, baseline in ((held.visible, False), (held, True)):
         output = run(network, examples, baseline=baseline)
-        terms = {"classification": F.nll_loss(output.log_probabilities, examples.labels)}
-        if weights is not None:
-            terms = _terms(output, examples, weights)
+        terms = (
+            {"classification": F.nll_loss(output.log_probabilities, examples.labels)}
+            if weights is None
+            else _terms(output, examples, weights)
+        )
         right = (output.log_probabilities.argmax(1) == examples.labels).float().mean()
         for name, value in (terms | {"right": right}).items():
             sums[name] = sums.get(name, 0.0) + float(value) / 2

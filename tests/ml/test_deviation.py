@@ -14,8 +14,9 @@ from ml.datasets import load
 from ml.deviation import OTHERS, OWN, Deviation, log_distance
 from ml.fine_tune import grown_network, real_examples, seen_by_networks
 from ml.model import FeedbackNetwork, NetworkConfig
-from ml.train import TrainingOptions, new_network
+from ml.train import TrainingOptions
 from ml.training_set import simulate_training_set
+from tests.ml.test_train import new_network
 
 CLASSES = ("squat.correct", "squat.knees_inward", "lunge.correct", "lunge.knee_passes_toe")
 

@@ -9,9 +9,9 @@ from ml.inference import Predictor
 from ml.optimising import training_device
 from ml.recorrect import CorrectionOptions, recorrect
 from ml.release import DEFAULT_RELEASE, load_release
-from ml.train import TrainingOptions, new_network, train, train_network
+from ml.train import TrainingOptions, train, train_network
 from ml.training_set import simulate_training_set
-from tests.ml.test_train import Interruption
+from tests.ml.test_train import Interruption, new_network
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 

@@ -16,11 +16,15 @@ from ml.familiarity import Familiarity
 from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import ReleaseError, load_release
 from ml.simulate import Person, simulate_repetition
-from ml.train import TrainingOptions, main, network_config, new_network, train, train_members, train_network
+from ml.train import TrainingOptions, main, network_config, train, train_members, train_network
 from ml.training_set import _examples_of, cut_roughly, encoded_change, simulate_training_set
 from ml.trajectories import to_joints
 
 TINY = TrainingOptions(people=4, epochs=2, hidden=8, workers=1, threads=1)
+
+
+def new_network(options):
+    return FeedbackNetwork(network_config(options))
 
 
 @pytest.fixture(scope="module")
