@@ -30,6 +30,7 @@ TOE_AHEAD, HEEL_BEHIND = 0.20, 0.06
 
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
 PELVIS = _J["mid_hip"]
+_LEG = ("hip", "knee", "ankle")
 #: The joint whose change another one takes over.
 FOLLOWS = {
     "nose": "neck",
@@ -76,12 +77,9 @@ def placement(positions: NDArray[np.floating]) -> Placement:
 
 def leg_length(positions: NDArray[np.floating]) -> float:
     """Return thigh plus shank in metres: median over the frames, mean of both sides."""
-    total = 0.0
-    for side in ("left", "right"):
-        hip, knee, ankle = (positions[:, _J[f"{side}_{joint}"]] for joint in ("hip", "knee", "ankle"))
-        lengths = np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)
-        total += float(np.median(lengths)) / 2
-    return max(total, 1e-3)
+    hips, knees, ankles = (positions[:, EC3D_19.indices(f"left_{joint}", f"right_{joint}")] for joint in _LEG)
+    lengths = np.linalg.norm(hips - knees, axis=-1) + np.linalg.norm(knees - ankles, axis=-1)
+    return max(float(np.median(lengths, axis=0).mean()), 1e-3)
 
 
 def encode(repetitions: Sequence[PoseSequence]) -> NDArray[np.float32]:

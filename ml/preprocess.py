@@ -1,6 +1,7 @@
 """From a pose sequence as read to the performed motion: gaps filled, noise out, on the ground, facing +y."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -93,9 +94,13 @@ def _low_passed(positions: Array, frame_rate: float) -> Array:
     """Zero-phase Butterworth; a recording too slow to hold such noise is left as it is."""
     if frame_rate <= 2.2 * LOW_PASS_HZ:
         return positions
-    filter_ = butter(2, LOW_PASS_HZ, fs=frame_rate, output="sos")
     padding = min(len(positions) - 1, round(frame_rate))
-    return sosfiltfilt(filter_, positions, axis=0, padlen=padding)
+    return sosfiltfilt(_low_pass(frame_rate), positions, axis=0, padlen=padding)
+
+
+@lru_cache(maxsize=32)  # there are few frame rates
+def _low_pass(frame_rate: float) -> Array:
+    return np.asarray(butter(2, LOW_PASS_HZ, fs=frame_rate, output="sos"))
 
 
 def _support(positions: Array) -> list[int]:

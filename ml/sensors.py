@@ -200,9 +200,11 @@ def observe_in_turn(
     errors = _Errors(rate, sensor, rng)
     seen = []
     for alike in motions:
-        resampled = [at_frame_rate(sequence, rate) for sequence in alike]
-        errors.pass_by(len(resampled[0]), rng)
-        seen.append([errors.on(sequence) for sequence in resampled])
+        # A correct motion is its own correction, and is seen once.
+        resampled = {id(sequence): at_frame_rate(sequence, rate) for sequence in alike}
+        errors.pass_by(len(resampled[id(alike[0])]), rng)
+        once = {which: errors.on(sequence) for which, sequence in resampled.items()}
+        seen.append([once[id(sequence)] for sequence in alike])
     return seen
 
 

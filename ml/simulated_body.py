@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,11 +22,11 @@ class Trunk:
     hips_right: Array
     shoulders_right: Array
 
-    @property
+    @cached_property
     def up(self) -> Array:
         return unit(self.neck - self.pelvis)
 
-    @property
+    @cached_property
     def forward(self) -> Array:
         return unit(np.cross(self.up, self.shoulders_right))
 

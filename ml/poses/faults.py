@@ -92,24 +92,26 @@ def _exchanged(sequence: PoseSequence) -> Mask:
     Between two frames exchanged sides show as a step of both joints that exchanging them undoes. The side on
     which a joint is most of the time is its own.
     """
+    sides = np.array([(i, j) for i, j in enumerate(sequence.skeleton.mirrored) if i < j])
+    pairs = _last_seen(sequence.positions[:, sides])  # (F, P, 2, 3)
+    stay = np.linalg.norm(np.diff(pairs, axis=0), axis=-1).sum(axis=-1)
+    cross = np.linalg.norm(pairs[1:] - pairs[:-1, :, ::-1], axis=-1).sum(axis=-1)
+    flips = (cross < SWAP_SHARE * stay) & (stay - cross > SWAP_M)
+    state = np.cumsum(np.concatenate([np.zeros((1, len(sides)), dtype=int), flips]), axis=0) % 2 == 1
+    state ^= state.mean(axis=0) > 0.5
     result = np.zeros(sequence.positions.shape[:2], dtype=bool)
-    for i, other in enumerate(sequence.skeleton.mirrored):
-        if i >= other:
-            continue
-        pair = _last_seen(sequence.positions[:, [i, other]])
-        stay = np.linalg.norm(np.diff(pair, axis=0), axis=-1).sum(axis=-1)
-        cross = np.linalg.norm(pair[1:] - pair[:-1, ::-1], axis=-1).sum(axis=-1)
-        flips = (cross < SWAP_SHARE * stay) & (stay - cross > SWAP_M)
-        state = np.concatenate([[0], np.cumsum(flips)]) % 2 == 1
-        result[:, i] = result[:, other] = state if state.mean() <= 0.5 else ~state
+    result[:, sides] = state[..., None]
     return result
 
 
-def _last_seen(path: Array) -> Array:
-    """The path with the last seen value in place of each gap; NaN before the first."""
-    known = np.isfinite(path).all(axis=(1, 2))
-    place = np.maximum.accumulate(np.where(known, np.arange(len(path)), -1))
-    return np.where((place >= 0)[:, None, None], path[np.maximum(place, 0)], np.nan)
+def _last_seen(paths: Array) -> Array:
+    """Paths of pairs (F, P, 2, 3) with what was last seen in place of each gap; NaN before the first."""
+    known = np.isfinite(paths).all(axis=(2, 3))
+    if known.all():
+        return paths
+    place = np.maximum.accumulate(np.where(known, np.arange(len(paths))[:, None], -1))
+    held = np.take_along_axis(paths, np.maximum(place, 0)[..., None, None], axis=0)
+    return np.where((place >= 0)[..., None, None], held, np.nan)
 
 
 def _jumps(positions: Array, frame_rate: float) -> Mask:
@@ -140,9 +142,12 @@ def _nanmedian(values: Array) -> Array:
 
 def _jump_threshold(distance: Array) -> Array:
     """A fast limb leaves its own median regularly: three times its usual distance is no jump, (J,)."""
-    usual = np.array(
-        [np.percentile(d[np.isfinite(d)], 90) if np.isfinite(d).any() else 0.0 for d in distance.T]
-    )
+    if np.isfinite(distance).all():
+        usual = np.percentile(distance, 90, axis=0)
+    else:
+        usual = np.array(
+            [np.percentile(d[np.isfinite(d)], 90) if np.isfinite(d).any() else 0.0 for d in distance.T]
+        )
     return np.maximum(JUMP_M, 3.0 * usual)
 
 

@@ -18,8 +18,11 @@ OFF_BALANCE_M = 0.03
 LIFTED_M = 0.05
 #: What a rule can cost at most: beyond it a foot is lifted, not mismeasured.
 _CAP = 9.0
-_TILTS = np.radians(np.arange(-26.0, 26.1, 2.0))
-_ROLLS = np.radians(np.arange(-12.0, 12.1, 2.0))
+#: Directions near the upright, tilted forward and rolled sideways by up to so many degrees: unit vectors
+#: to the right, forward and up, (3, G).
+_TILTS, _ROLLS = np.arange(-26.0, 26.1, 2.0), np.arange(-12.0, 12.1, 2.0)
+_TILTED, _ROLLED = (np.tan(np.radians(grid.ravel())) for grid in np.meshgrid(_TILTS, _ROLLS, indexing="ij"))
+_NEAR_UPRIGHT = np.stack([_ROLLED, _TILTED, np.ones_like(_TILTED)]) / np.sqrt(1 + _ROLLED**2 + _TILTED**2)
 _AVERAGED_FRAMES = 2.0
 #: So many frames of a recording are looked at, so many of them at once.
 MOST_LOOKED_AT, _AT_ONCE = 4000, 64
@@ -123,58 +126,51 @@ def _of_standing(joints: dict[str, Array]) -> Array:
     mass_centre = np.average([joints[name] for name in _MASS], axis=0, weights=list(_MASS.values()))
     guess = mass_centre - soles.mean(axis=(1, 2))
     guess /= np.linalg.norm(guess, axis=-1, keepdims=True)
-    candidates = _around(guess)  # (F, G, 3)
+    candidates = _around(guess)
     costs = _cost(candidates, soles, mass_centre)
     weight = np.exp(-0.5 * (costs - costs.min(axis=1, keepdims=True)))
     # Where the best direction is doubtful the neighbouring frames decide: average first, then normalise.
-    return np.asarray((weight[..., None] * candidates).sum(axis=1) / weight.sum(axis=1)[:, None])
+    return np.asarray((candidates @ weight[..., None])[..., 0] / weight.sum(axis=1)[:, None])
 
 
 def _around(guess: Array) -> Array:
-    """Directions tilted forward and sideways from each frame's guess, (F, G, 3)."""
+    """Directions tilted forward and sideways from each frame's guess, (F, 3, G)."""
     right = np.array([1.0, 0.0, 0.0]) - guess[:, :1] * guess
     right /= np.linalg.norm(right, axis=-1, keepdims=True)
-    forward = np.cross(guess, right)
-    tilt, roll = (grid.ravel() for grid in np.meshgrid(_TILTS, _ROLLS, indexing="ij"))
-    directions = (
-        guess[:, None]
-        + np.tan(tilt)[None, :, None] * forward[:, None]
-        + np.tan(roll)[None, :, None] * right[:, None]
-    )
-    return directions / np.linalg.norm(directions, axis=-1, keepdims=True)
+    return np.stack([right, np.cross(guess, right), guess], axis=2) @ _NEAR_UPRIGHT
 
 
 def _cost(up: Array, soles: Array, mass_centre: Array) -> Array:
     """How badly each direction breaks the rules, (F, G)."""
-    heights = _along(up, soles)
+    points = np.concatenate([soles.reshape(len(soles), 4, 3), mass_centre[:, None]], axis=1)
+    along = points @ up
+    heights = along[:, :4].reshape(len(up), 2, 2, -1)  # (F, side, heel and toe, G)
     left, right = (np.minimum(heights[:, side, 0], heights[:, side, 1]) for side in (0, 1))
     level = np.minimum(((left - right) / SAME_LEVEL_M) ** 2, _CAP)
     steep = ((heights[:, :, 0] - heights[:, :, 1]) / FLAT_FOOT_M) ** 2
     flatter, steeper = np.minimum(steep[:, 0], steep[:, 1]), np.maximum(steep[:, 0], steep[:, 1])
     flat = np.minimum(flatter, _CAP) + 0.25 * np.minimum(steeper, _CAP)
-    forward = np.array([0.0, 1.0, 0.0]) - up[..., 1:2] * up
-    forward /= np.linalg.norm(forward, axis=-1, keepdims=True)
-    sideways = np.cross(forward, up)
-    stood_on = heights - np.minimum(left, right)[:, None, None] < LIFTED_M
-    balance = sum(_off_balance(axis, soles, mass_centre, stood_on) for axis in (forward, sideways))
-    return level + flat + balance
+    lifted = along[:, :4] - np.minimum(left, right)[:, None] >= LIFTED_M
+    # The trunk's y made level is forward; sideways is across both.
+    x, y, z = (up[:, [axis]] for axis in range(3))
+    level_part = np.sqrt(1 - y**2)
+    forward = (points[..., 1:2] - y * along) / level_part
+    sideways = (points[..., :1] * z - points[..., 2:] * x) / level_part
+    balance = _off_balance(forward, lifted) + _off_balance(sideways, lifted)
+    return np.asarray(level + flat + balance)
 
 
-def _along(directions: Array, points: Array) -> Array:
-    """How far points (F, side, heel and toe, 3) are along each direction, (F, side, heel and toe, G)."""
-    along = points.reshape(len(points), -1, 3) @ directions.swapaxes(1, 2)
-    return along.reshape(*points.shape[:3], -1)
+def _off_balance(place: Array, lifted: NDArray[np.bool_]) -> Array:
+    """How far the centre of mass is from the middle half of what is stood on, along one horizontal axis.
 
-
-def _off_balance(axis: Array, soles: Array, mass_centre: Array, stood_on: NDArray[np.bool_]) -> Array:
-    """How far the centre of mass is from the middle half of what is stood on, along one horizontal axis."""
-    place = _along(axis, soles)
-    first = np.where(stood_on, place, np.inf).min(axis=(1, 2))
-    last = np.where(stood_on, place, -np.inf).max(axis=(1, 2))
-    offset = np.abs((axis @ mass_centre[:, :, None])[..., 0] - (first + last) / 2)
+    Of soles and, last, the centre of mass, places (F, 5, G).
+    """
+    first = np.where(lifted, np.inf, place[:, :4]).min(axis=1)
+    last = np.where(lifted, -np.inf, place[:, :4]).max(axis=1)
+    offset = np.abs(place[:, 4] - (first + last) / 2)
     half = (last - first) / 2
     outside = np.maximum(offset - half / 2, 0.0) / OFF_BALANCE_M
-    return outside**2 + (offset / (half + 2 * OFF_BALANCE_M)) ** 2
+    return np.asarray(outside**2 + (offset / (half + 2 * OFF_BALANCE_M)) ** 2)
 
 
 def _smooth(directions: Array) -> Array:

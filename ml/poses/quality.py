@@ -141,12 +141,16 @@ def _exchanged(faults: tuple[Fault, ...], n_frames: int) -> list[tuple[Grade, Re
 def _lengths(sequence: PoseSequence) -> list[tuple[Grade, Reason]]:
     found: list[tuple[Grade, Reason]] = []
     width = min(max(1, round(AVERAGED_S * sequence.frame_rate)), len(sequence))
-    for upper, lower, limb in _LIMBS:
-        bone = sequence.joint(upper) - sequence.joint(lower)
-        sums = np.cumsum(np.concatenate([np.zeros((1, 3)), bone]), axis=0)
-        lengths = np.linalg.norm((sums[width:] - sums[:-width]) / width, axis=1)
-        median = float(np.median(lengths))
-        spread = float(np.median(np.abs(lengths - median))) / median if median > 0 else 1.0
+    upper, lower = (
+        sequence.positions[:, list(sequence.skeleton.indices(*(limb[end] for limb in _LIMBS)))]
+        for end in (0, 1)
+    )
+    sums = np.cumsum(np.concatenate([np.zeros((1, len(_LIMBS), 3)), upper - lower]), axis=0)
+    lengths = np.linalg.norm((sums[width:] - sums[:-width]) / width, axis=-1)
+    medians = np.median(lengths, axis=0)
+    deviations = np.median(np.abs(lengths - medians), axis=0)
+    for (_, _, limb), median, deviation in zip(_LIMBS, medians, deviations, strict=True):
+        spread = float(deviation / median) if median > 0 else 1.0
         if (level := _level(spread, LENGTH_SPREAD)) != "good":
             # Arms are what one camera sees worst and what these exercises need least.
             is_leg = limb.endswith(("thigh", "shank"))
