@@ -1,7 +1,8 @@
 """What each choice in the network and its training is worth: `python -m ml.ablation --data ec3d:FILE`.
 
 Trains every variant on the same simulated people with the same seeds, much smaller than a release, and prints
-one row each. Among the variants are the published choices (2-D DCT, the likeliest class fed back).
+one row each; further classification branches learn from other people, as in a release. Among the variants are
+the published choices (2-D DCT, the likeliest class fed back).
 """
 
 import argparse
@@ -140,15 +141,16 @@ def run_variant(
     chosen = replace(options, **dict(variant.changed))
     # What is weighed after a training would hide what the training gives.
     config = replace(network_config(chosen), deviation=False)
-    learned = variant.examples(sets["learned"])
+    shares = sets["learned"].shared_out(TrainingOptions.members)
     if config.n_members > 1:
-        network, _ = train_members(config, learned, sets["held_out"], chosen)
+        network, _ = train_members(config, shares, sets["held_out"], chosen)
     else:
+        learned = variant.examples(shares[0])
         network = variant.network(config)
         network.standardise_by(learned.inputs, learned.changes, learned.baseline())
         train_network(network, learned, sets["held_out"], chosen)
     if network.config.deviation:
-        fit_deviation(network, sets["learned"])
+        fit_deviation(network, shares[0])
     judge = train_judge(sets["held_out"], replace(chosen, judge_epochs=2))
     cold, beside = (
         measured(network, judge, sets["unseen"].visible, 1.0, 0.0, baseline=baseline)
@@ -195,7 +197,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sets = {
         name: simulate_training_set(60 + i, people, 1, workers=2, what=name)
         for i, (name, people) in enumerate(
-            {"learned": given.people, "held_out": held, "unseen": held}.items()
+            {
+                "learned": TrainingOptions.members * given.people,
+                "held_out": held,
+                "unseen": held,
+            }.items()
         )
     }
     chosen = [variant for variant in VARIANTS if not given.only or variant.name in given.only]

@@ -50,9 +50,10 @@ class TrainingOptions:
     seed : int
         Of people, initial weights, order and dropout; 0 to 9.
     people : int
-        Simulated people to learn from. A twentieth as many are held out to watch the training, to calibrate
-        and to measure, each; the judge has a quarter as many of its own. Who they are matters more than how
-        often they are seen: many people in few epochs hold better on real ones than few in many.
+        Simulated people that each classification branch learns from, other ones than the others do. A
+        twentieth as many are held out to watch the training, to calibrate and to measure, each; the judge
+        has a quarter as many of its own. Who they are matters more than how often they are seen: many people
+        in few epochs hold better on real ones than few in many.
     repetitions : int
         Of each class by each person.
     epochs, batch, learning_rate, hidden
@@ -62,7 +63,7 @@ class TrainingOptions:
     averaged : float
         Share of the epochs, the last ones, whose weights' mean is kept; 0 for the last epoch's.
     members : int
-        Classification branches whose mean is what is said; each learns from all people.
+        Classification branches whose mean is what is said.
     dropout : float
         In what names the mistake.
     correction, at_fault, acceleration : float
@@ -105,7 +106,7 @@ def train(options: TrainingOptions, out: Path) -> Release:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     device = training_device()
-    people = _People(*(part.to(device) for part in _simulated(options)))
+    people = _simulated(options, device)
     depends_on = asdict(options) | {"device": device.type}
     checkpoints = [Checkpoint.beside(out, depends_on, member) for member in range(options.members)]
     with device:
@@ -119,22 +120,27 @@ def train(options: TrainingOptions, out: Path) -> Release:
 class _People(NamedTuple):
     """Simulated people by what they are for; nobody is in two of them."""
 
-    learned: TrainingSet
+    learned: list[TrainingSet]  # one a branch
     held_out: TrainingSet
     calibration: TrainingSet
     judged: TrainingSet
     unseen: TrainingSet
 
 
-def _simulated(options: TrainingOptions) -> _People:
+def _simulated(options: TrainingOptions, device: torch.device) -> _People:
     held = max(options.people // 20, 2)
 
     def simulated(part: int, people: int, what: str) -> TrainingSet:
         seed = options.seed * 10 + part
-        return simulate_training_set(seed, people, options.repetitions, workers=options.workers, what=what)
+        examples = simulate_training_set(
+            seed, people, options.repetitions, workers=options.workers, what=what
+        )
+        return examples.to(device)
 
     return _People(
-        learned=simulated(0, options.people, "people to learn from"),
+        learned=simulated(0, options.members * options.people, "people to learn from").shared_out(
+            options.members
+        ),
         held_out=simulated(1, held, "people to watch by"),
         calibration=simulated(2, held, "people to calibrate by"),
         judged=simulated(3, max(options.people // 4, 4), "people of the judge"),
@@ -146,11 +152,11 @@ def _trained(people: _People, options: TrainingOptions, checkpoints: Sequence[Ch
     """Return what `write_release` takes."""
     learned, held_out, calibration, judged, unseen = people
     network, course = train_members(network_config(options), learned, held_out, options, checkpoints)
-    fit_deviation(network, learned)
+    fit_deviation(network, learned[0])
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
-    familiarity = Familiarity(len(CODES), learned.inputs.shape[1])
-    familiarity.fit(learned.visible.inputs, learned.visible.labels)
+    familiarity = Familiarity(len(CODES), unseen.inputs.shape[1])
+    familiarity.fit(learned[0].visible.inputs, learned[0].visible.labels)
     thresholds = {
         "unlike_training": fitted_distance(familiarity, calibration.visible),
         LENIENCY: fitted_leniency(judge, calibration),
@@ -172,7 +178,10 @@ def _trained(people: _People, options: TrainingOptions, checkpoints: Sequence[Ch
         "temperature_with_baseline": temperatures[1],
         "thresholds": thresholds,
         "metrics": metrics | {"training": asdict(options), "epochs": course},
-        "trained_on": (f"simulated motion only: {options.people} people, {len(learned)} repetitions",),
+        "trained_on": (
+            f"simulated motion only: {options.members * options.people} people, "
+            f"{sum(map(len, learned))} repetitions",
+        ),
     }
 
 
@@ -185,31 +194,32 @@ def check_writable(out: Path) -> None:
 
 def train_members(
     config: NetworkConfig,
-    learned: TrainingSet,
+    learned: Sequence[TrainingSet],
     held_out: TrainingSet,
     options: TrainingOptions,
     checkpoints: Sequence[Checkpoint] = (),
 ) -> tuple[FeedbackNetwork, list[dict[str, float]]]:
-    """Train the members of a network one after another, each in an order of its own, and join them.
+    """Train the members of a network one after another, each on examples of its own, and join them.
 
-    Members that see the same examples at the same time err more alike. The first learns to correct as well.
+    Members that learn from other people err less alike: what differs between trainings is, on real people,
+    who was simulated. All are standardised by the first one's examples; the first learns to correct as well.
     Returns what `train_network` returns, the course of all members.
     """
     networks: list[FeedbackNetwork] = []
     course: list[dict[str, float]] = []
-    for member in range(config.n_members):
+    for member, its_own in enumerate(learned):
         network = FeedbackNetwork(replace(config, n_members=1))
         if networks:
             scales = dict(networks[0].named_buffers(recurse=False))
             network.load_state_dict(scales, strict=False)
         else:
-            network.standardise_by(learned.inputs, learned.changes, learned.baseline())
+            network.standardise_by(its_own.inputs, its_own.changes, its_own.baseline())
         checkpoint = checkpoints[member] if checkpoints else None
-        network, its = train_network(
-            network, learned, held_out, options, checkpoint, corrections=not networks
+        network, its_course = train_network(
+            network, its_own, held_out, options, checkpoint, corrections=not networks
         )
         networks.append(network)
-        course += its
+        course += its_course
     return joined(networks), course
 
 

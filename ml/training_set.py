@@ -95,6 +95,13 @@ class TrainingSet:
         """Return the examples on a device."""
         return TrainingSet(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
+    def shared_out(self, shares: int) -> list["TrainingSet"]:
+        """Return views of so many parts, each of people of its own, as many in each."""
+        counts = self.people.unique_consecutive(return_counts=True)[1]
+        sizes = [int(part.sum()) for part in counts.tensor_split(shares)]
+        parts = zip(*(getattr(self, field.name).split(sizes) for field in fields(self)), strict=True)
+        return [TrainingSet(*part) for part in parts]
+
     @property
     def visible(self) -> "TrainingSet":
         """The examples that can be told without a baseline."""

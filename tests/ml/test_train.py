@@ -254,7 +254,7 @@ def test_training_goes_on_with_the_member_that_was_interrupted(examples, tmp_pat
     def members(folder):
         torch.manual_seed(3)
         checkpoints = [Checkpoint.beside(folder / "release", {}, member) for member in range(TINY.members)]
-        return train_members(network_config(TINY), examples, examples, TINY, checkpoints)
+        return train_members(network_config(TINY), examples.shared_out(3), examples, TINY, checkpoints)
 
     whole, course = members(tmp_path)
     (tmp_path / ".release.unfinished-2").unlink()
@@ -265,14 +265,29 @@ def test_training_goes_on_with_the_member_that_was_interrupted(examples, tmp_pat
         torch.testing.assert_close(resumed.state_dict()[name], value)
 
 
-def test_each_member_starts_and_goes_otherwise_but_sees_alike(examples):
+def test_examples_are_shared_out_by_person():
+    parts = simulate_training_set(0, 4, 1).shared_out(3)
+    assert [part.people.unique().tolist() for part in parts] == [[0, 1], [2], [3]]
+    assert [len(part.inputs) for part in parts] == [2 * 2 * len(CODES), 2 * len(CODES), 2 * len(CODES)]
+
+
+def test_each_member_learns_from_people_of_its_own_but_sees_alike(examples, monkeypatch):
+    learned_from = []
+
+    def noted(network, learned, *rest, **how):
+        learned_from.append(learned.people.unique().tolist())
+        return train_network(network, learned, *rest, **how)
+
+    monkeypatch.setattr("ml.train.train_network", noted)
     torch.manual_seed(3)
-    network, course = train_members(network_config(TINY), examples, examples, TINY)
+    network, course = train_members(network_config(TINY), examples.shared_out(3), examples, TINY)
+    assert learned_from == [[0], [1], [2]]
     weights = [network.shared.convolution.weight]
     weights += [layer.convolution.weight for layer, _ in network.further_members]
     assert not any(torch.allclose(weights[i], weights[j]) for i in range(3) for j in range(i))
     assert ["correction" in terms for terms in course] == [True, True, False, False, False, False]
-    torch.testing.assert_close(network.input_mean, network.seen(examples.inputs).mean(0))
+    first = examples.chosen(examples.people == 0)
+    torch.testing.assert_close(network.input_mean, network.seen(first.inputs).mean(0))
 
 
 def test_who_only_learns_names_keeps_its_corrections(examples):
