@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -77,11 +77,15 @@ class Separate(FeedbackNetwork):
 class AsSimulated(TrainingSet):
     """Examples that are seen alike in every epoch."""
 
-    def seen_otherwise(self) -> "TrainingSet":
+    def seen_otherwise(self) -> Self:
         return self
 
-    def chosen(self, which: Tensor) -> "AsSimulated":
-        return AsSimulated(**vars(super().chosen(which)))
+
+class Steady(TrainingSet):
+    """Examples that shake no more than they were simulated to."""
+
+    def shaken(self) -> Self:
+        return self
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ VARIANTS = (
     Variant("joints only, no angles", _with(FeedbackNetwork, angles=False)),
     Variant("no baseline", _with(FeedbackNetwork, baseline=False)),
     Variant("no mild mistakes", examples=lambda examples: examples.visible),
+    Variant("no example shaking", examples=lambda examples: Steady(**vars(examples))),
     Variant("no example seen otherwise", examples=lambda examples: AsSimulated(**vars(examples))),
 )
 

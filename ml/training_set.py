@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 from tqdm import tqdm
 
 from ml.baseline import baseline_mean, mirrored
@@ -90,23 +92,23 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def chosen(self, which: Tensor) -> "TrainingSet":
+    def chosen(self, which: Tensor) -> Self:
         """Return the examples of a mask or of indices."""
-        return TrainingSet(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+        return type(self)(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
 
-    def to(self, device: torch.device) -> "TrainingSet":
+    def to(self, device: torch.device) -> Self:
         """Return the examples on a device."""
-        return TrainingSet(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+        return type(self)(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
-    def shared_out(self, shares: int) -> list["TrainingSet"]:
+    def shared_out(self, shares: int) -> list[Self]:
         """Return views of so many parts, each of people of its own, as many in each."""
         counts = self.people.unique_consecutive(return_counts=True)[1]
         sizes = [int(part.sum()) for part in counts.tensor_split(shares)]
         parts = zip(*(getattr(self, field.name).split(sizes) for field in fields(self)), strict=True)
-        return [TrainingSet(*part) for part in parts]
+        return [type(self)(*part) for part in parts]
 
     @property
-    def visible(self) -> "TrainingSet":
+    def visible(self) -> Self:
         """The examples that can be told without a baseline."""
         return self.chosen(~self.mild)
 
@@ -116,13 +118,12 @@ class TrainingSet:
         present = torch.arange(MOST_BASELINES) < wanted[:, None]
         return baseline_mean(self.inputs, self.baselines, present)
 
-    def seen_otherwise(self) -> "TrainingSet":
+    def seen_otherwise(self) -> Self:
         """Return the examples as other draws of sensor and person would have given them.
 
         Drawn for each example, and for a quarter of their baselines anew, as if of another day: the body
         tilted, shrunk along a camera's axis, its legs sheared along it, each joint off by a little of its
-        own; and shaking, so that no name hangs on the quick part of a course, which sensors see least alike.
-        Left and right are exchanged in half, alike for the baselines.
+        own; and shaking. Left and right are exchanged in half, alike for the baselines.
         """
         half = torch.rand(len(self)) < 0.5
         linear, bias = _drawn_errors(len(self))
@@ -137,10 +138,19 @@ class TrainingSet:
         )
         inputs[..., 0] += bias
         baselines[..., 0] += bias_then[:, None]
-        shaking = SHAKING * torch.rand(len(self), 1, 1).square()
-        for encoded, size in ((inputs, shaking), (baselines, shaking[:, None])):
-            encoded[..., 1:] += size * torch.randn_like(encoded[..., 1:])
-        return replace(self, inputs=inputs, changes=changes, baselines=baselines)
+        return replace(self, inputs=inputs, changes=changes, baselines=baselines).shaken()
+
+    def shaken(self) -> Self:
+        """Return the examples with noise upon all coefficients but the means, for each of a size of its own.
+
+        So that no name hangs on the quick part of a course, which sensors see least alike.
+        """
+        size = SHAKING * torch.rand(len(self), 1, 1).square()
+        inputs, baselines = (
+            encoded + F.pad(its_size * torch.randn_like(encoded[..., 1:]), (1, 0))
+            for encoded, its_size in ((self.inputs, size), (self.baselines, size[:, None]))
+        )
+        return replace(self, inputs=inputs, baselines=baselines)
 
 
 def _drawn_errors(n: int) -> tuple[Tensor, Tensor]:

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from ml.ablation import COLUMNS, VARIANTS, AsSimulated, TwoDimensional, main
+from ml.ablation import COLUMNS, VARIANTS, AsSimulated, Steady, TwoDimensional, main
 from ml.model import NetworkConfig
-from ml.training_set import simulate_training_set
+from ml.training_set import TrainingSet, simulate_training_set
 
 
 def test_command_prints_a_row_for_each_variant(tmp_path, capsys):
@@ -43,3 +43,13 @@ def test_only_examples_as_simulated_are_seen_alike_twice(kind):
     chosen = examples if kind is None else kind(**vars(examples)).chosen(torch.arange(4))
     same = torch.equal(chosen.seen_otherwise().inputs, chosen.inputs)
     assert same == (kind is AsSimulated)
+
+
+def test_only_steady_examples_do_not_shake():
+    torch.manual_seed(0)
+    examples = simulate_training_set(0, 1, 1)
+
+    def quick(kind):
+        return kind(**vars(examples)).chosen(torch.arange(22)).seen_otherwise().inputs[..., -5:].std()
+
+    assert quick(TrainingSet) > 1.5 * quick(Steady)
