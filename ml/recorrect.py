@@ -147,7 +147,7 @@ def train_correction(
         for which in batches(len(learned), options.batch):
             batch = learned.chosen(which)
             if real is None:
-                loss = batch_loss(network, batch.seen_otherwise(), epoch / options.epochs)
+                loss = batch_loss(network, batch.seen_otherwise().shaken(), epoch / options.epochs)
             else:
                 loss = mixed_loss(network, real, len(which) // RECORDED_IN, batch)
             steps.take(loss)

@@ -282,7 +282,7 @@ def train_network(
     for epoch in progress:
         network.train()
         for which in batches(len(learned), options.batch):
-            batch = learned.chosen(which).seen_otherwise()
+            batch = learned.chosen(which).seen_otherwise().shaken()
             through = epoch / max(options.epochs - 1, 1)
             loss = batch_loss(network, batch, through, weights) if corrections else name_loss(network, batch)
             steps.take(loss)

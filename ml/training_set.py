@@ -123,7 +123,7 @@ class TrainingSet:
 
         Drawn for each example, and for a quarter of their baselines anew, as if of another day: the body
         tilted, shrunk along a camera's axis, its legs sheared along it, each joint off by a little of its
-        own; and shaking. Left and right are exchanged in half, alike for the baselines.
+        own. Left and right are exchanged in half, alike for the baselines.
         """
         half = torch.rand(len(self)) < 0.5
         linear, bias = _drawn_errors(len(self))
@@ -138,12 +138,13 @@ class TrainingSet:
         )
         inputs[..., 0] += bias
         baselines[..., 0] += bias_then[:, None]
-        return replace(self, inputs=inputs, changes=changes, baselines=baselines).shaken()
+        return replace(self, inputs=inputs, changes=changes, baselines=baselines)
 
     def shaken(self) -> Self:
-        """Return the examples with noise upon all coefficients but the means, for each of a size of its own.
+        """Return simulated examples with noise of a size of their own upon all coefficients but the means.
 
-        So that no name hangs on the quick part of a course, which sensors see least alike.
+        So that no name hangs on the quick part of a course, which sensors see least alike. Recorded examples
+        shake already, as the sensor of their place does.
         """
         size = SHAKING * torch.rand(len(self), 1, 1).square()
         inputs, baselines = (

@@ -50,6 +50,6 @@ def test_only_steady_examples_do_not_shake():
     examples = simulate_training_set(0, 1, 1)
 
     def quick(kind):
-        return kind(**vars(examples)).chosen(torch.arange(22)).seen_otherwise().inputs[..., -5:].std()
+        return kind(**vars(examples)).chosen(torch.arange(22)).shaken().inputs[..., -5:].std()
 
     assert quick(TrainingSet) > 1.5 * quick(Steady)
