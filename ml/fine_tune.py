@@ -328,7 +328,7 @@ def mixed_loss(
     """Return the loss of so many real examples, drawn evenly from the classes, and simulated ones."""
     often = 1.0 / torch.bincount(real.examples.labels)[real.examples.labels]
     drawn = torch.multinomial(often, n_real, replacement=True)
-    batch = _joined(real.examples.chosen(drawn), simulated.shaken()).seen_otherwise()
+    batch = _joined(real.examples.chosen(drawn), simulated).seen_otherwise()
     most = torch.cat([real.counts[drawn], torch.full((len(simulated),), MOST_BASELINES)])
     is_truth = torch.cat([real.is_truth[drawn], torch.ones(len(simulated), dtype=torch.bool)])
     # Half have no baseline, as people who come for the first time; mild mistakes are told by it alone.

@@ -145,9 +145,9 @@ def train_correction(
         network.eval()
         network.correction.train()
         for which in batches(len(learned), options.batch):
-            batch = learned.chosen(which)
+            batch = learned.chosen(which).shaken()
             if real is None:
-                loss = batch_loss(network, batch.seen_otherwise().shaken(), epoch / options.epochs)
+                loss = batch_loss(network, batch.seen_otherwise(), epoch / options.epochs)
             else:
                 loss = mixed_loss(network, real, len(which) // RECORDED_IN, batch)
             steps.take(loss)

@@ -143,8 +143,8 @@ class TrainingSet:
     def shaken(self) -> Self:
         """Return simulated examples with noise of a size of their own upon all coefficients but the means.
 
-        So that no name hangs on the quick part of a course, which sensors see least alike. Recorded examples
-        shake already, as the sensor of their place does.
+        So that no name hangs on the quick part of a course, which sensors see least alike. An adaptation goes
+        without: what is recorded shakes already, as the sensor of its place does.
         """
         size = SHAKING * torch.rand(len(self), 1, 1).square()
         inputs, baselines = (
