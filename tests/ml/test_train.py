@@ -17,7 +17,7 @@ from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import ReleaseError, load_release
 from ml.simulate import Person, simulate_repetition
 from ml.train import TrainingOptions, main, network_config, train, train_members, train_network
-from ml.training_set import _examples_of, cut_roughly, encoded_change, simulate_training_set
+from ml.training_set import TrainingSet, _examples_of, cut_roughly, encoded_change, simulate_training_set
 from ml.trajectories import to_joints
 
 TINY = TrainingOptions(people=4, epochs=2, hidden=8, workers=1, threads=1)
@@ -300,6 +300,13 @@ def test_each_member_learns_from_people_of_its_own_but_sees_alike(examples, monk
     assert ["correction" in terms for terms in course] == [True, True, False, False, False, False]
     first = examples.chosen(examples.people == 0)
     torch.testing.assert_close(network.input_mean, network.seen(first.inputs).mean(0))
+
+
+def test_what_is_learned_from_shakes(examples, monkeypatch):
+    asked = []
+    monkeypatch.setattr(TrainingSet, "shaken", lambda self: asked.append(len(self)) or self)
+    train_network(new_network(TINY), examples, examples, TINY)
+    assert sum(asked) == TINY.epochs * len(examples)
 
 
 def test_who_only_learns_names_keeps_its_corrections(examples):
