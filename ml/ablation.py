@@ -146,11 +146,11 @@ def run_variant(
     chosen = replace(options, **dict(variant.changed))
     # What is weighed after a training would hide what the training gives.
     config = replace(network_config(chosen), deviation=False)
-    shares = sets["learned"].shared_out(TrainingOptions.members)
+    shares = [variant.examples(share) for share in sets["learned"].shared_out(TrainingOptions.members)]
     if config.n_members > 1:
         network, _ = train_members(config, shares, sets["held_out"], chosen)
     else:
-        learned = variant.examples(shares[0])
+        learned = shares[0]
         network = variant.network(config)
         network.standardise_by(learned.inputs, learned.changes, learned.baseline())
         train_network(network, learned, sets["held_out"], chosen)

@@ -30,7 +30,7 @@ TOE_AHEAD, HEEL_BEHIND = 0.20, 0.06
 
 _J = {name: EC3D_19.index(name) for name in EC3D_19.joints}
 PELVIS = _J["mid_hip"]
-_LEG = ("hip", "knee", "ankle")
+_LEGS = [EC3D_19.indices(f"left_{joint}", f"right_{joint}") for joint in ("hip", "knee", "ankle")]
 #: The joint whose change another one takes over.
 FOLLOWS = {
     "nose": "neck",
@@ -77,7 +77,7 @@ def placement(positions: NDArray[np.floating]) -> Placement:
 
 def leg_length(positions: NDArray[np.floating]) -> float:
     """Return thigh plus shank in metres: median over the frames, mean of both sides."""
-    hips, knees, ankles = (positions[:, EC3D_19.indices(f"left_{joint}", f"right_{joint}")] for joint in _LEG)
+    hips, knees, ankles = (positions[:, joints] for joints in _LEGS)
     lengths = np.linalg.norm(hips - knees, axis=-1) + np.linalg.norm(knees - ankles, axis=-1)
     return max(float(np.median(lengths, axis=0).mean()), 1e-3)
 

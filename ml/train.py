@@ -152,11 +152,12 @@ def _trained(people: _People, options: TrainingOptions, checkpoints: Sequence[Ch
     """Return what `write_release` takes."""
     learned, held_out, calibration, judged, unseen = people
     network, course = train_members(network_config(options), learned, held_out, options, checkpoints)
-    fit_deviation(network, learned[0])
+    first = learned[0]
+    fit_deviation(network, first)
     torch.manual_seed(options.seed + 1000)
     judge = train_judge(judged, options)
-    familiarity = Familiarity(len(CODES), unseen.inputs.shape[1])
-    familiarity.fit(learned[0].visible.inputs, learned[0].visible.labels)
+    familiarity = Familiarity(len(CODES), first.inputs.shape[1])
+    familiarity.fit(first.visible.inputs, first.visible.labels)
     thresholds = {
         "unlike_training": fitted_distance(familiarity, calibration.visible),
         LENIENCY: fitted_leniency(judge, calibration),
