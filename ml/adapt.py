@@ -79,8 +79,7 @@ def adapt(
     adapted = adapt_release(
         base, learned, people=people, seed=options.seed, tuning=options.tuning, workers=options.workers
     )
-    trust = trusted_for(adapted, learned, tuning=options.tuning, workers=options.workers).evened()
-    adapted.judge_strictly(trust.strictness)
+    trust = trusted_for(adapted, learned, tuning=options.tuning, workers=options.workers)
     calibrated = adapted.calibrated(trust)
     named = sorted({repetition.person for repetition in learned if repetition.named})
     release = write_release(
@@ -184,11 +183,6 @@ def report(release: Release, adapted: Adapted, trust: Trust) -> str:
         f"  what it knew   on simulated people whom it never saw, macro {percent(before)} before, "
         f"{percent(after)} after",
     ]
-    if trust.strictness:
-        lines.append(
-            f"  stricter       {trust.strictness:.1f} added to the scores of mistakes of what it was taught; "
-            "in the figures of each person, as much as the others ask for"
-        )
     if adapted.kept < 1:
         lines.append(
             f"  drawn back     to {adapted.kept:.1f} of what it learned, so that it forgets nothing; "

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -21,11 +21,10 @@ from ml.calibration import (
     fitted_confidence,
     fitted_leniency,
     fitted_temperature,
-    macro,
     measured_both_ways,
     temperature_of,
 )
-from ml.catalogue import CODES, EXERCISES, exercise_of, is_correct
+from ml.catalogue import CODES, exercise_of, is_correct
 from ml.datasets import LabelledRepetition
 from ml.deviation import same_exercise
 from ml.familiarity import Familiarity
@@ -52,8 +51,6 @@ from ml.training_set import MOST_BASELINES, TrainingSet, simulate_training_set
 
 #: More people than this are left out several at a time, and so are repetitions.
 MOST_FOLDS_OF_PEOPLE, MOST_FOLDS_OF_REPETITIONS = 8, 4
-#: What may be added to the scores of mistakes of exercises that were taught; of how many people it is fitted.
-STRICTNESS, FEWEST_PEOPLE = tuple(step / 10 for step in range(16)), 3
 #: Repetitions of the place may be farther from the training motions than simulated ones, up to this often.
 FARTHEST = 2.0
 
@@ -104,10 +101,6 @@ class Adapted:
         temperatures = calibrated.temperature, calibrated.temperature_with_baseline
         return measured_both_ways(self.network, self.judge, self.unseen, temperatures, calibrated.thresholds)
 
-    def judge_strictly(self, strictness: float) -> None:
-        """Add so much, in place, to the scores of the mistakes of exercises that were taught."""
-        self.network.add_to_scores(strictness * taught_mistakes(self.network.config.classes))
-
     def calibrated(self, trust: "Trust") -> Calibrated:
         """Return temperatures and thresholds, of simulated people or, if less sure, of those left out."""
         temperatures, thresholds = [], dict(self.base.manifest.thresholds)
@@ -149,8 +142,6 @@ class Trust:
         Whether a repetition had a baseline and is not itself one.
     distances : Tensor, shape (S,), or None
         How unlike the training motions each is.
-    strictness : float
-        What is added to the scores of mistakes of exercises that were taught; see `evened`.
     """
 
     repetitions: Sequence[LabelledRepetition]
@@ -161,7 +152,6 @@ class Trust:
     log_probabilities_beside: Tensor
     scored_beside: Tensor
     distances: Tensor | None
-    strictness: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -183,44 +173,6 @@ class Trust:
     @property
     def baseline_words(self) -> str:
         return f"up to {MOST_BASELINES} correct repetitions of the person"
-
-    def evened(self) -> "Trust":
-        """Return how they are judged once mistakes are told as often as correct executions.
-
-        What learned an exercise from few people calls correct what it never saw. How much must be added to
-        the scores of its mistakes is fitted on people left out; each of them is judged by what the others
-        ask for. Of fewer than three people it is not known and nothing is added.
-        """
-        people = [repetition.person for repetition in self.repetitions]
-        mistakes = taught_mistakes(self.classes)
-        if not self.by_person or len({*people}) < FEWEST_PEOPLE or not mistakes.any():
-            return self
-        by = torch.zeros(len(people))
-        for person in {*people}:
-            theirs = torch.tensor([other == person for other in people])
-            by[theirs] = self._strictness(~theirs)
-        everybody = torch.ones(len(people), dtype=torch.bool)
-        return replace(self._stricter(by), strictness=self._strictness(everybody))
-
-    def _strictness(self, counted: Tensor) -> float:
-        """Return what makes the macro recall of some repetitions, a mask (S,), largest, told the exercise.
-
-        The middle of what is best; nothing where nothing is won.
-        """
-        labels, strictness = self.labels[counted], torch.tensor(STRICTNESS)
-        told = self.log_probabilities[counted].masked_fill(~same_exercise(self.classes)[labels], -torch.inf)
-        added = strictness[:, None] * taught_mistakes(self.classes)
-        recalls = torch.tensor([macro((told + more).argmax(1) == labels, labels) for more in added])
-        best = recalls >= recalls.max() - 1e-6
-        return 0.0 if best[0] else float(strictness[best].mean())
-
-    def _stricter(self, by: Tensor) -> "Trust":
-        added = by[:, None] * taught_mistakes(self.classes)
-        return replace(
-            self,
-            log_probabilities=(self.log_probabilities + added).log_softmax(1),
-            log_probabilities_beside=(self.log_probabilities_beside + added).log_softmax(1),
-        )
 
     def rows(self, *, told: bool = False, baseline: bool = False) -> list[Row]:
         """Return one row for each repetition that is scored."""
@@ -259,16 +211,10 @@ class Trust:
             "macro_recall_exercise_and_baseline_known": self.macro(baseline=True),
         }
         return {name: round(share, 4) for name, share in shares.items() if share is not None} | {
-            "strictness": round(self.strictness, 2),
             "n": len(self.labels),
             "people": len({repetition.person for repetition in self.repetitions}),
             "recall_by_class": {code: round(right / n, 4) for code, right, _, n, _, _ in self.by_class()},
         }
-
-
-def taught_mistakes(classes: Sequence[str]) -> Tensor:
-    """Tell of each class whether it is a mistake of an exercise that is not simulated, (M,)."""
-    return torch.tensor([exercise_of(code) not in EXERCISES and not is_correct(code) for code in classes])
 
 
 def adapt_release(

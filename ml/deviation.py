@@ -59,8 +59,11 @@ class Deviation(nn.Module):
         self._weights[OTHERS, [exercise_of(code) in EXERCISES for code in classes]] = SIMULATED_WEIGHT
 
     def from_others(self, seen: Tensor) -> Tensor:
-        """Return how far courses (B, N, K) are from others' correct ones of each class's exercise, (B, M)."""
-        return log_distance((seen[:, None, :, :N_SLOWEST] - self.centre) / self.scale)
+        """Return how courses (B, N, K) differ from others' correct ones of each class's exercise.
+
+        Standardised, (B, M, N, 3).
+        """
+        return (seen[:, None, :, :N_SLOWEST] - self.centre) / self.scale
 
     def forward(self, distances: Tensor, own: Tensor) -> Tensor:
         """Return the weighed log-likelihood of each class, up to a constant.

@@ -19,9 +19,10 @@ from torch.optim.swa_utils import AveragedModel
 
 from ml.baseline import mirrored
 from ml.calibration import macro, run
-from ml.catalogue import exercise_of, is_correct
+from ml.catalogue import EXERCISES, exercise_of, is_correct
 from ml.datasets import LabelledRepetition
 from ml.deviation import N_SLOWEST, OTHERS, OWN, Deviation, log_distance
+from ml.discriminant import fitted, taught
 from ml.encoding import encode, leg_length
 from ml.familiarity import N_SLOW, Familiarity
 from ml.judge import JudgeNetwork, judge_features
@@ -171,11 +172,15 @@ def nearest(motion: Tensor, others: Tensor) -> Tensor:
 def grown_network(base: FeedbackNetwork, classes: tuple[str, ...], real: RealExamples) -> FeedbackNetwork:
     """Return the network with outputs for more classes; those it had come first, and keep their weights.
 
-    What is right in a new exercise, and how far from right its classes are, is measured on the real examples.
+    What is right in a new exercise, how far from right its classes are, and where, is measured on the real
+    examples.
     """
-    grown = _grown(base, FeedbackNetwork(replace(base.config, classes=classes)))
+    discriminant = base.config.deviation and bool(taught(classes).any())
+    grown = _grown(base, FeedbackNetwork(replace(base.config, classes=classes, discriminant=discriminant)))
     if base.config.deviation:
         _measure_deviation(grown, base.deviation, real)
+    if discriminant:
+        _fit_discriminant(grown, real)
     return grown
 
 
@@ -246,6 +251,29 @@ def _measure_deviation(network: FeedbackNetwork, base: Deviation, real: RealExam
                 spread[row, label] = _shrunk(of_class.var(correction=0), len(of_class), usual).sqrt()
     for row in (OTHERS, OWN):
         deviation.expect(row, expected[row], spread[row])
+
+
+def _fit_discriminant(network: FeedbackNetwork, real: RealExamples) -> None:
+    """Learn, in place, what tells the classes of each exercise apart that was taught."""
+    examples, classes = real.examples, network.config.classes
+    beside = examples.baseline(real.counts)
+    from_others, from_own, own = network.deviations(
+        torch.cat([examples.inputs, mirrored(examples.inputs)]), torch.cat([beside, mirrored(beside)])
+    )
+    labels = examples.labels.repeat(2)
+    for exercise in sorted({exercise_of(code) for code in classes} - {*EXERCISES}):
+        of_exercise = torch.tensor([exercise_of(code) == exercise for code in classes])
+        places, first = of_exercise.cumsum(0) - 1, int(of_exercise.int().argmax())
+        all_of_it = of_exercise[labels]
+        for row, deviations, counted in (
+            (OTHERS, from_others[:, first], all_of_it),
+            (OWN, from_own, all_of_it & own),
+        ):
+            # Where a class was never recorded beside a baseline, nothing is said.
+            if len(labels[counted].unique()) == of_exercise.sum():
+                weight, bias = fitted(deviations[counted], places[labels[counted]])
+                network.discriminant.weight[row, of_exercise] = weight
+                network.discriminant.bias[row, of_exercise] = bias
 
 
 def _right(

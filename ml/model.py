@@ -15,7 +15,8 @@ buffers that do nothing until they are filled:
   alone. Here the same layers always run, and in `eval` mode nothing depends on what shares the batch;
 * ours also sees the angles and distances between the joints, each a node like a coordinate, and how they
   differ from the person's own correct way;
-* ours weighs what the branches say with how far the repetition is from right (`ml/deviation.py`);
+* ours weighs what the branches say with how far the repetition is from right (`ml/deviation.py`), and in an
+  exercise that it was taught by recordings with where and to which side (`ml/discriminant.py`);
 * in ours several classification branches name the mistake (an ensemble: Lakshminarayanan et al., NeurIPS
   2017): on people and sensors unlike those it learned from, each errs in its own way, and their mean less;
 * ours standardises its input and its change, each by what training motions have, because of an orthonormal
@@ -31,7 +32,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ml.baseline import mirrored
-from ml.deviation import Deviation, log_distance
+from ml.deviation import N_SLOWEST, Deviation, log_distance
+from ml.discriminant import Discriminant
 from ml.trajectories import N_ANGLES, angle_nodes
 
 FEEDBACK = ("probabilities", "argmax")
@@ -63,6 +65,9 @@ class NetworkConfig:
         Whether the courses of angles and distances are further nodes of the graph.
     deviation : bool
         Whether how far a repetition is from right is weighed too; asks for `baseline`.
+    discriminant : bool
+        Whether, in exercises that were taught by recordings, where it differs from right and to which side is
+        weighed too; asks for `deviation`.
     """
 
     classes: tuple[str, ...]
@@ -75,6 +80,7 @@ class NetworkConfig:
     baseline: bool = False
     angles: bool = False
     deviation: bool = False
+    discriminant: bool = False
 
     @property
     def n_seen(self) -> int:
@@ -97,6 +103,8 @@ class NetworkConfig:
             raise ValueError("n_members is 1 or more")
         if self.deviation and not self.baseline:
             raise ValueError("a network that weighs deviations has to know baselines")
+        if self.discriminant and not self.deviation:
+            raise ValueError("a network that tells where it differs from right has to weigh deviations")
 
 
 class NetworkOutput(NamedTuple):
@@ -227,6 +235,8 @@ class FeedbackNetwork(nn.Module):
             self.register_buffer("difference_scale", torch.ones(shape))
         if config.deviation:
             self.deviation = Deviation(config.classes, config.n_seen)
+        if config.discriminant:
+            self.discriminant = Discriminant(config.classes, config.n_seen)
 
     def standardise_by(
         self, inputs: Tensor, changes: Tensor, baselines: Tensor | None = None, *, floor: float = 0.02
@@ -300,14 +310,11 @@ class FeedbackNetwork(nn.Module):
             if self.config.deviation:
                 distances = self._distances(x, seen, difference, own)
                 log_probabilities = log_probabilities + self.deviation(distances, own)
+            if self.config.discriminant:
+                from_others, from_own = self.deviation.from_others(seen), difference[..., :N_SLOWEST]
+                log_probabilities = log_probabilities + self.discriminant(from_others, from_own, own)
             log_probabilities = F.log_softmax(log_probabilities, dim=1)
         return log_probabilities, shared
-
-    def add_to_scores(self, offsets: Tensor) -> None:
-        """Add, in place, to the scores of the classes (M,) in what every member says."""
-        for branch in self.modules():
-            if isinstance(branch, ClassificationBranch):
-                branch.linear.bias.data += offsets
 
     def distances(self, x: Tensor, baseline: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return how far repetitions are from right: what `Deviation` takes.
@@ -326,6 +333,12 @@ class FeedbackNetwork(nn.Module):
         seen = self.seen(x)
         difference, own = self._difference(x, seen, baseline)
         return self._distances(x, seen, difference, own), own
+
+    def deviations(self, x: Tensor, baseline: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return how repetitions differ from right, as `Discriminant` takes it; arguments as `forward`."""
+        seen = self.seen(x)
+        difference, own = self._difference(x, seen, baseline)
+        return self.deviation.from_others(seen), difference[..., :N_SLOWEST], own
 
     def seen(self, x: Tensor) -> Tensor:
         """Return the courses that the graph has as nodes, (B, N + A, K): of joints, and of angles."""
@@ -351,10 +364,9 @@ class FeedbackNetwork(nn.Module):
         return torch.cat([standard, difference, flag], dim=2)  # (B, N + A, 2 K + 1)
 
     def _distances(self, x: Tensor, seen: Tensor, difference: Tensor, own: Tensor) -> Tensor:
-        from_others = self.deviation.from_others(seen).minimum(
-            self.deviation.from_others(self.seen(mirrored(x)))
-        )
-        return torch.where(own[:, None], log_distance(difference)[:, None], from_others)
+        images = seen, self.seen(mirrored(x))
+        nearer, farther = (log_distance(self.deviation.from_others(image)) for image in images)
+        return torch.where(own[:, None], log_distance(difference)[:, None], nearer.minimum(farther))
 
     def _told(self, log_probabilities: Tensor, label: Tensor | None) -> Tensor:
         n_classes = len(self.config.classes)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ml.adapt import AdaptationOptions, _data, _parser, check, first_of_each, main
-from ml.adaptation import Trust, left_out
+from ml.adaptation import left_out
 from ml.baseline import mirrored
 from ml.catalogue import CODES
 from ml.datasets import DatasetError, load
@@ -78,63 +78,6 @@ def recordings(folder, people=("anna", "ben"), codes=OWN):
     with (folder / "labels.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["file", "person", "label", "start_frame", "end_frame"], *rows])
     return folder
-
-
-def leaning(data, classes, by, sd=0.3):
-    """What is said of people left out by who calls every mistake a little too often correct."""
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.tensor([classes.index(r.label) for r in data])
-    scores = torch.full((len(data), len(classes)), -9.0)
-    scores[:, -2] = 0.0  # sumo_squat.correct
-    far = (labels == len(classes) - 1).float()
-    scores[:, -1] = 2 * far - 1 - by + sd * torch.randn(len(data), generator=generator)
-    scores = scores.log_softmax(1)
-    beside = torch.ones(len(data), dtype=torch.bool)
-    return Trust(data, classes, labels, len({r.person for r in data}) > 1, scores, scores, beside, None)
-
-
-def test_who_leans_to_correct_is_made_strict_until_mistakes_are_told_as_often():
-    data, classes = one_place(3, repetitions=40), (*CODES, *OWN.values())
-    before = leaning(data, classes, by=1.2)
-    after = before.evened()
-    assert 0.8 < after.strictness < 1.5
-    assert before.macro(told=True) < 0.7 < 0.95 < after.macro(told=True)
-    assert leaning(data, classes, by=0.0).evened().strictness == 0  # nothing where nothing is won
-    torch.testing.assert_close(after.log_probabilities.exp().sum(1), torch.ones(len(data)))
-
-
-def test_nobody_is_judged_by_a_strictness_that_was_fitted_on_them():
-    data, classes = one_place(3, repetitions=40), (*CODES, *OWN.values())
-    before = leaning(data, classes, by=0.9)
-    after = before.evened()
-    of_first = torch.tensor([r.person == "p0" for r in data])
-    other = replace(before, labels=torch.where(of_first, before.labels[0], before.labels))
-    again = other.evened()
-    torch.testing.assert_close(again.log_probabilities[of_first], after.log_probabilities[of_first])
-
-
-@pytest.mark.parametrize("case", ["two people", "one person", "known exercises"])
-def test_strictness_is_not_fitted_where_it_would_not_hold(case):
-    people = {"two people": 2, "one person": 1, "known exercises": 3}[case]
-    data, classes = one_place(people, repetitions=10), (*CODES, *OWN.values())
-    trust = leaning(data, classes, by=0.9)
-    if case == "known exercises":
-        names = (*CODES, "squat.slow", "squat.fast")
-        trust = replace(trust, classes=names)
-    assert trust.evened() is trust
-
-
-def test_the_network_is_as_strict_as_people_left_out_ask_for(base):
-    network = grown_network(load_release(base).network, (*CODES, *OWN.values()), real_of(OWN)).eval()
-    x = labelled()
-    inputs = seen_by_networks(x).inputs
-    with torch.inference_mode():
-        before = network.named(inputs)
-    network.add_to_scores(torch.tensor([0.0] * (len(CODES) + 1) + [0.7]))
-    with torch.inference_mode():
-        added = network.named(inputs) - before
-    torch.testing.assert_close(added[:, -1] - added[:, 0], torch.full((len(x),), 0.7))
-    torch.testing.assert_close(added[:, :-1], added[:, :1].expand(-1, len(CODES) + 1))
 
 
 def test_a_clinics_own_exercise_is_learned_from_two_repetitions_a_class(base, tmp_path, capsys):
