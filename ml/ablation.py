@@ -66,8 +66,7 @@ class Separate(FeedbackNetwork):
     def forward(
         self, x: Tensor, *, label: Tensor | None = None, baseline: Tensor | None = None
     ) -> NetworkOutput:
-        seen = self.seen(x)
-        features = self._features(seen, *self._difference(x, seen, baseline))
+        features = self.features(x, baseline)
         log_probabilities = self.classification(self.shared(features))
         told = self._told(log_probabilities, label)
         change = self.correction(self.of_correction(features), told)

@@ -17,6 +17,7 @@ buffers that do nothing until they are filled:
   differ from the person's own correct way;
 * ours weighs what the branches say with how far the repetition is from right (`ml/deviation.py`), and in an
   exercise that it was taught by recordings with where and to which side (`ml/discriminant.py`);
+* ours adds to the change what is linear in the whole body (`ml/linear_correction.py`);
 * in ours several classification branches name the mistake (an ensemble: Lakshminarayanan et al., NeurIPS
   2017): on people and sensors unlike those it learned from, each errs in its own way, and their mean less;
 * ours standardises its input and its change, each by what training motions have, because of an orthonormal
@@ -34,6 +35,7 @@ from torch.nn import functional as F
 from ml.baseline import mirrored
 from ml.deviation import N_SLOWEST, Deviation, log_distance
 from ml.discriminant import Discriminant
+from ml.linear_correction import LinearCorrection
 from ml.trajectories import N_ANGLES, angle_nodes
 
 FEEDBACK = ("probabilities", "argmax")
@@ -68,6 +70,8 @@ class NetworkConfig:
     discriminant : bool
         Whether, in exercises that were taught by recordings, where it differs from right and to which side is
         weighed too; asks for `deviation`.
+    n_linear : int
+        Of how many classes, the first ones, a part of the correction is linear; asks for `baseline`.
     """
 
     classes: tuple[str, ...]
@@ -81,6 +85,7 @@ class NetworkConfig:
     angles: bool = False
     deviation: bool = False
     discriminant: bool = False
+    n_linear: int = 0
 
     @property
     def n_seen(self) -> int:
@@ -105,6 +110,8 @@ class NetworkConfig:
             raise ValueError("a network that weighs deviations has to know baselines")
         if self.discriminant and not self.deviation:
             raise ValueError("a network that tells where it differs from right has to weigh deviations")
+        if self.n_linear and not (self.baseline and self.n_linear <= len(self.classes)):
+            raise ValueError("linear corrections are of classes that there are, and ask for baselines")
 
 
 class NetworkOutput(NamedTuple):
@@ -237,6 +244,8 @@ class FeedbackNetwork(nn.Module):
             self.deviation = Deviation(config.classes, config.n_seen)
         if config.discriminant:
             self.discriminant = Discriminant(config.classes, config.n_seen)
+        if config.n_linear:
+            self.linear_correction = LinearCorrection(config.n_linear, config.n_seen, config.n_nodes)
 
     def standardise_by(
         self, inputs: Tensor, changes: Tensor, baselines: Tensor | None = None, *, floor: float = 0.02
@@ -280,9 +289,12 @@ class FeedbackNetwork(nn.Module):
         -------
         NetworkOutput
         """
-        log_probabilities, shared = self._named(x, baseline)
+        log_probabilities, features, shared = self._named(x, baseline)
         told = self._told(log_probabilities, label)  # (B, M)
         change = self.correction(shared, told) * self.change_scale  # (B, N, K)
+        if self.config.n_linear:
+            linear = self.linear_correction(features, told)
+            change = change + F.pad(linear, (0, change.shape[2] - linear.shape[2]))
         return NetworkOutput(log_probabilities, change)
 
     def trained_parameters(self, *, corrections: bool) -> list[nn.Parameter]:
@@ -295,8 +307,15 @@ class FeedbackNetwork(nn.Module):
         """Return the log-probabilities (B, M) of `forward`, without the work of a correction."""
         return self._named(x, baseline)[0]
 
-    def _named(self, x: Tensor, baseline: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the log-probabilities (B, M), and what the correction branch sees (B, N + A, H)."""
+    def features(self, x: Tensor, baseline: Tensor | None = None) -> Tensor:
+        """Return what the first layers see, (B, N + A, 2 K + 1) or, knowing no baselines, (B, N + A, K)."""
+        seen = self.seen(x)
+        return self._features(seen, *self._difference(x, seen, baseline))
+
+    def _named(self, x: Tensor, baseline: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the log-probabilities (B, M), and what the corrections see: the features that the network
+        has of its input, (B, N + A, 2 K + 1), and what its branches share, (B, N + A, H).
+        """
         seen = self.seen(x)
         difference, own = self._difference(x, seen, baseline)
         features = self._features(seen, difference, own)
@@ -314,7 +333,7 @@ class FeedbackNetwork(nn.Module):
                 from_others, from_own = self.deviation.from_others(seen), difference[..., :N_SLOWEST]
                 log_probabilities = log_probabilities + self.discriminant(from_others, from_own, own)
             log_probabilities = F.log_softmax(log_probabilities, dim=1)
-        return log_probabilities, shared
+        return log_probabilities, features, shared
 
     def distances(self, x: Tensor, baseline: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return how far repetitions are from right: what `Deviation` takes.

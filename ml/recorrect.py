@@ -4,14 +4,15 @@ Names want a short training, after which they hold best on people and sensors th
 places in metres want a long one. So the correction branch of a release is trained by itself, on simulated
 people, while everything that names the mistake, the judge and the thresholds stay as they are. What a release
 was adapted to is told by `--data`: a quarter of each batch is then recorded, and led to the nearest correct
-repetition of the same person, as in `ml.fine_tune`.
+repetition of the same person, as in `ml.fine_tune`. Before it, what is linear in the whole body is fitted on
+the simulated people alone, class by class (`ml.linear_correction`): the branch learns what that leaves.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -23,12 +24,13 @@ from ml.datasets import DatasetError, LabelledRepetition, load
 from ml.evaluate import chosen_release
 from ml.fine_tune import RealExamples, mixed_loss, real_examples, seen_by_networks
 from ml.inference import Predictor
+from ml.linear_correction import N_MOVED_SLOWEST, RANK, LeastSquares, linear_inputs
 from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork
 from ml.optimising import Steps, add_options, batches, steps_of, training_device
 from ml.release import TWO_BRANCH, Release, ReleaseError, write_release
 from ml.train import batch_loss, check_writable
-from ml.training_set import TrainingSet, simulate_training_set
+from ml.training_set import MOST_BASELINES, TrainingSet, simulate_training_set
 
 #: For so many simulated examples there is a recorded one, where there are any.
 RECORDED_IN = 3
@@ -38,10 +40,19 @@ ANEW = "corrections anew"
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectionOptions:
-    """All that the result depends on besides the base and the code; as `ml.train.TrainingOptions`."""
+    """All that the result depends on besides the base and the code; as `ml.train.TrainingOptions`.
+
+    Parameters
+    ----------
+    people : int
+        Whom the correction branch learns from.
+    linear_people : int
+        By whom what is linear is fitted: the same and others. It has more weights, and more people help it.
+    """
 
     seed: int = 0
     people: int = 1000
+    linear_people: int = 2000
     epochs: int = 12
     batch: int = 64
     learning_rate: float = 8e-3
@@ -78,16 +89,22 @@ def recorrect(
     simulated = [
         simulate_training_set(options.seed * 10 + part, people, 1, workers=options.workers, what=what)
         for part, people, what in (
-            (0, options.people, "people to learn from"),
+            (0, max(options.people, options.linear_people), "people to learn from"),
             (4, max(options.people // 10, 2), "people to measure by"),
         )
     ]
-    learned, unseen = (people.to(device) for people in simulated)
+    everybody, unseen = (people.to(device) for people in simulated)
+    learned, fitted = (
+        everybody.chosen(everybody.people - everybody.people[0] < people)
+        for people in (options.people, options.linear_people)
+    )
     real = real_examples(recorded, CODES, seen_by_networks(recorded)).to(device) if recorded else None
     manifest = base.manifest
     temperatures = manifest.temperature, manifest.temperature_with_baseline or manifest.temperature
     with device:
-        network = train_correction(deepcopy(base.network).to(device), learned, options, real)
+        network = uncorrecting(base.network).to(device)
+        fit_linear_correction(network, fitted)
+        network = train_correction(network, learned, options, real)
         judge = deepcopy(base.judge).to(device)
         metrics, of_learned = (
             measured_both_ways(network, judge, people, temperatures, manifest.thresholds)
@@ -111,7 +128,8 @@ def recorrect(
         metrics=manifest.metrics | metrics | {"correction": asdict(options) | on_learned},
         trained_on=(
             *(line for line in manifest.trained_on if not line.startswith(ANEW)),
-            f"{ANEW} on simulated motion: {options.people} people, {len(learned)} repetitions"
+            f"{ANEW} on simulated motion: {len(everybody.people.unique())} people, "
+            f"{len(everybody)} repetitions"
             + (f", and {len(recorded)} recorded repetitions" if recorded else ""),
         ),
         learned_from=manifest.learned_from,
@@ -135,9 +153,8 @@ def train_correction(
     options: CorrectionOptions,
     real: RealExamples | None = None,
 ) -> FeedbackNetwork:
-    """Train the correction branch from its start, in place, all else as it is; return the network."""
-    network.requires_grad_(False)
-    network.correction = type(network.correction)(network.config)
+    """Train the correction branch, in place, all else as it is; return the network."""
+    network.correction.requires_grad_(True)
     network.scale_changes_by(learned.changes)
     n_steps = steps_of(len(learned), options.batch, options.epochs)
     steps = Steps(network.correction.parameters(), options.learning_rate, n_steps)
@@ -152,6 +169,42 @@ def train_correction(
                 loss = mixed_loss(network, real, len(which) // RECORDED_IN, batch)
             steps.take(loss)
     return network.eval()
+
+
+def uncorrecting(base: FeedbackNetwork) -> FeedbackNetwork:
+    """Return a copy of a network whose corrections, by its branch and linear, change nothing yet."""
+    network = FeedbackNetwork(replace(base.config, n_linear=len(CODES)))
+    names = {
+        name: value
+        for name, value in base.state_dict().items()
+        if not name.startswith(("correction.", "linear_correction."))
+    }
+    network.load_state_dict(names, strict=False)
+    return network.requires_grad_(False).eval()
+
+
+def fit_linear_correction(network: FeedbackNetwork, learned: TrainingSet) -> None:
+    """Fit, in place, what is linear in the corrections of simulated examples, without and with a baseline.
+
+    Of each example as it was simulated and of another view of it, as the correction branch learns from.
+    """
+    linear = network.linear_correction
+    in_turn = 1 + torch.arange(len(learned)) % MOST_BASELINES
+    for maps, beside in ((linear.alone, False), (linear.beside, True)):
+        fits = [LeastSquares(maps.inwards.shape[1], maps.offset.shape[1]) for _ in CODES]
+        for which in tqdm(torch.arange(len(learned)).split(512), "fitting the corrections", unit="batch"):
+            batch, counts = learned.chosen(which), in_turn[which] * beside
+            if not beside:
+                batch, counts = batch.visible, counts[~batch.mild]
+            for view in (batch, batch.seen_otherwise().shaken()):
+                baseline = view.baseline(counts)
+                with torch.no_grad():
+                    x = linear_inputs(network.features(view.inputs, baseline), beside=beside)
+                y = view.changes[..., :N_MOVED_SLOWEST].flatten(1)
+                for label in view.labels.unique().tolist():
+                    fits[label].add(x[view.labels == label], y[view.labels == label])
+        for label, fit in enumerate(fits):
+            maps.inwards[label], maps.outwards[label], maps.offset[label] = fit.fitted(RANK)
 
 
 def accepted(release: Release, recorded: Sequence[LabelledRepetition]) -> str:

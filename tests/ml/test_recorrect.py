@@ -5,17 +5,38 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ml.calibration import run
+from ml.catalogue import CODES
 from ml.datasets import load
 from ml.encoding import encode
+from ml.losses import correction_distance
 from ml.model import FeedbackNetwork, NetworkConfig
-from ml.recorrect import ANEW, CorrectionOptions, learned_by, main, recorrect
+from ml.recorrect import (
+    ANEW,
+    CorrectionOptions,
+    fit_linear_correction,
+    learned_by,
+    main,
+    recorrect,
+    train_correction,
+    uncorrecting,
+)
 from ml.release import DEFAULT_RELEASE, load_release, write_release
+from ml.training_set import simulate_training_set
+
+
+def off(network, examples, *, baseline):
+    """How far corrections are from the true ones, metres."""
+    examples = examples if baseline else examples.visible
+    change = run(network, examples, baseline=baseline).change
+    return float(correction_distance(change, examples.changes, examples.legs).mean())
 
 
 @pytest.fixture(scope="module")
 def again(tmp_path_factory):
     out = tmp_path_factory.mktemp("releases") / "again"
-    assert main(["--out", str(out), "--people", "2", "--epochs", "1", "--workers", "1"]) == 0
+    few = ["--people", "2", "--linear-people", "3", "--epochs", "1", "--workers", "1"]
+    assert main(["--out", str(out), *few]) == 0
     return load_release(out)
 
 
@@ -34,7 +55,7 @@ def test_names_stay_and_corrections_are_others(again):
 def test_the_release_says_how_it_was_made_and_how_good_it_is(again):
     assert again.manifest.metrics["correction"]["people"] == 2
     assert again.manifest.metrics["correction"]["distance_on_learned_people_m"] > 0
-    assert "corrections anew on simulated motion: 2 people" in again.manifest.trained_on[-1]
+    assert "corrections anew on simulated motion: 3 people" in again.manifest.trained_on[-1]
     assert again.manifest.metrics["unseen_simulated_people_with_baseline"]["people"] == 2
 
 
@@ -42,7 +63,7 @@ def test_recordings_that_the_base_learned_from_are_learned_beside_the_simulated(
     base, recorded = load_release(DEFAULT_RELEASE), load("sim:5:1:3")
     known = {"repetitions": [one.fingerprint for one in recorded]}
     base = replace(base, manifest=replace(base.manifest, learned_from=known))
-    options = CorrectionOptions(people=2, epochs=6, workers=1)
+    options = CorrectionOptions(people=2, linear_people=2, epochs=6, workers=1)
     with_them = recorrect(base, options, tmp_path / "with", recorded)
     without = recorrect(base, options, tmp_path / "without")
     x = torch.from_numpy(encode([one.sequence for one in recorded]))
@@ -52,6 +73,35 @@ def test_recordings_that_the_base_learned_from_are_learned_beside_the_simulated(
     assert [line for line in with_them.manifest.trained_on if line.startswith(ANEW)] == [
         with_them.manifest.trained_on[-1]
     ]
+
+
+def test_what_is_linear_is_fitted_to_the_true_corrections(again):
+    learned = simulate_training_set(0, 6, 1)
+    network = uncorrecting(again.network)
+    before = {baseline: off(network, learned, baseline=baseline) for baseline in (False, True)}
+    fit_linear_correction(network, learned)
+    for baseline, was in before.items():
+        assert off(network, learned, baseline=baseline) < 0.6 * was
+
+
+def test_the_branch_learns_beside_what_is_linear(again):
+    learned = simulate_training_set(0, 4, 1)
+    network = uncorrecting(again.network)
+    network.linear_correction.alone.offset.fill_(0.05)
+    network.linear_correction.beside.offset.fill_(0.05)
+    before = off(network, learned, baseline=False)
+    train_correction(network, learned, CorrectionOptions(epochs=30))
+    assert off(network, learned, baseline=False) < 0.8 * before
+    assert (network.linear_correction.alone.offset == 0.05).all()
+
+
+def test_a_network_that_has_corrections_begins_them_anew(again):
+    assert again.network.config.n_linear == len(CODES)
+    assert again.network.linear_correction.beside.outwards.any()
+    x = torch.from_numpy(encode([repetition.sequence for repetition in load("sim:5:1")]))
+    with torch.inference_mode():
+        assert again.network(x).change.any()
+        assert not uncorrecting(again.network)(x).change.any()
 
 
 def test_what_the_base_did_not_learn_from_is_left_out():
