@@ -3,15 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.vectors import unit
+
 Array = NDArray[np.float64]
 
 #: A chain is never stretched beyond this share of its length: a straight knee still has a knee.
 STRAIGHTEST = 0.9985
-
-
-def unit(vectors: Array) -> Array:
-    """Return vectors of length 1 along the last axis."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
 
 
 def vector(x: Array | float, y: Array | float, z: Array | float) -> Array:

@@ -6,9 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ml.kinematics import Array, middle_joint, reachable, turned, unit, vector
+from ml.kinematics import Array, middle_joint, reachable, turned, vector
 from ml.simulated_people import Person
 from ml.skeletons import EC3D_19
+from ml.vectors import unit
 
 UP = np.array([0.0, 0.0, 1.0])
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.kinematics import STRAIGHTEST, Array, middle_joint, reach, turned, unit, vector
+from ml.kinematics import STRAIGHTEST, Array, middle_joint, reach, turned, vector
 from ml.simulated_body import Trunk, arm, assemble, bent_arm, foot, foot_offsets, upright_trunk
 from ml.simulated_people import Person
+from ml.vectors import unit
 
 SIDES = (-1.0, 1.0)
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from ml.catalogue import CODES, EXERCISES, correct_code, exercise_of
-from ml.kinematics import Array, ease, middle_joint, sway, there_and_back, turned, unit, vector
+from ml.kinematics import Array, ease, middle_joint, sway, there_and_back, turned, vector
 from ml.poses.sequence import PoseSequence
 from ml.sensors import PERFECT, Sensor, at_frame_rate, observe
 from ml.simulate import SimulatedSpan, simulate_repetition
@@ -19,6 +19,7 @@ from ml.simulated_body import arm, assemble, foot, upright_trunk
 from ml.simulated_motion import Plank, plank
 from ml.simulated_people import Person, within
 from ml.skeletons import EC3D_19
+from ml.vectors import unit
 
 __all__ = ["ACTIVITIES", "draw_other_plan", "draw_plan", "simulate_whole_recording"]
 
