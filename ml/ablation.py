@@ -19,11 +19,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ml.calibration import fit_deviation, measured
+from ml.catalogue import CODES
 from ml.datasets import DatasetError, LabelledRepetition, load
 from ml.dct import dct_basis
 from ml.evaluate import evaluate
 from ml.figures import macro_recall
 from ml.model import FeedbackNetwork, GraphLayer, NetworkConfig, NetworkOutput
+from ml.recorrect import fit_linear_correction
 from ml.release import TWO_BRANCH, Manifest, Release
 from ml.train import TrainingOptions, network_config, train_judge, train_members, train_network
 from ml.training_set import TrainingSet, simulate_training_set
@@ -107,6 +109,11 @@ class Variant:
     examples: Callable[[TrainingSet], TrainingSet] = lambda examples: examples
     changed: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def members(self) -> int:
+        """How many classification branches it has, each with people of its own to learn from."""
+        return int(dict(self.changed).get("members", 1))
+
 
 def _with(kind: type[FeedbackNetwork], **fields: object) -> Callable[[NetworkConfig], FeedbackNetwork]:
     return lambda config: kind(replace(config, **fields))  # type: ignore[arg-type]
@@ -116,6 +123,7 @@ VARIANTS = (
     Variant("one classification branch, else as released"),
     Variant("several, as released", changed=(("members", TrainingOptions.members),)),
     Variant("how far from right weighed too, as released", _with(FeedbackNetwork, deviation=True)),
+    Variant("what is linear corrected first, as released", _with(FeedbackNetwork, n_linear=len(CODES))),
     Variant("2-D DCT, as published", _with(TwoDimensional, angles=False)),
     Variant("likeliest class fed back, as published", _with(FeedbackNetwork, feedback="argmax")),
     Variant("nothing fed back", WithoutFeedback),
@@ -136,6 +144,7 @@ COLUMNS = ("macro cold", "macro with baseline", "off cm", "off cm with baseline"
 
 def run_variant(
     variant: Variant,
+    learned: Sequence[TrainingSet],
     sets: dict[str, TrainingSet],
     data: dict[str, Sequence[LabelledRepetition]],
     options: TrainingOptions,
@@ -145,14 +154,16 @@ def run_variant(
     chosen = replace(options, **dict(variant.changed))
     # What is weighed after a training would hide what the training gives.
     config = replace(network_config(chosen), deviation=False)
-    shares = [variant.examples(share) for share in sets["learned"].shared_out(TrainingOptions.members)]
+    shares = [variant.examples(share) for share in learned]
     if config.n_members > 1:
         network, _ = train_members(config, shares, sets["held_out"], chosen)
     else:
-        learned = shares[0]
+        first = shares[0]
         network = variant.network(config)
-        network.standardise_by(learned.inputs, learned.changes, learned.baseline())
-        train_network(network, learned, sets["held_out"], chosen)
+        network.standardise_by(first.inputs, first.changes, first.baseline())
+        if network.config.n_linear:
+            fit_linear_correction(network, first)
+        train_network(network, first, sets["held_out"], chosen)
     if network.config.deviation:
         fit_deviation(network, shares[0])
     judge = train_judge(sets["held_out"], replace(chosen, judge_epochs=2))
@@ -197,23 +208,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 2
     torch.set_num_threads(1)
-    held = max(given.people // 4, 2)
-    sets = {
-        name: simulate_training_set(60 + i, people, 1, workers=2, what=name)
-        for i, (name, people) in enumerate(
-            {
-                "learned": TrainingOptions.members * given.people,
-                "held_out": held,
-                "unseen": held,
-            }.items()
-        )
-    }
     chosen = [variant for variant in VARIANTS if not given.only or variant.name in given.only]
+    members = max((variant.members for variant in chosen), default=1)
+    held = max(given.people // 4, 2)
+    everybody, *others = (
+        simulate_training_set(60 + i, people, 1, workers=2, what=what)
+        for i, (what, people) in enumerate(
+            (("learned", members * given.people), ("held out", held), ("unseen", held))
+        )
+    )
+    learned, sets = everybody.shared_out(members), dict(zip(("held_out", "unseen"), others, strict=True))
     found: dict[str, list[dict[str, float]]] = {variant.name: [] for variant in chosen}
     for variant in tqdm(chosen, desc="variants", unit="variant"):
         for seed in range(given.seeds):
             options = TrainingOptions(seed=seed, epochs=given.epochs, hidden=given.hidden, members=1)
-            found[variant.name].append(run_variant(variant, sets, data, options))
+            found[variant.name].append(run_variant(variant, learned, sets, data, options))
     print(table(found))  # noqa: T201
     if given.json:
         given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
