@@ -4,8 +4,8 @@ Names want a short training, after which they hold best on people and sensors th
 places in metres want a long one. So the correction branch of a release is trained by itself, on simulated
 people, while everything that names the mistake, the judge and the thresholds stay as they are. What a release
 was adapted to is told by `--data`: a quarter of each batch is then recorded, and led to the nearest correct
-repetition of the same person, as in `ml.fine_tune`. Before it, what is linear in the whole body is fitted on
-the simulated people alone, class by class (`ml.linear_correction`): the branch learns what that leaves.
+repetition of the same person, as in `ml.fine_tune`. What the branch leaves is then fitted, class by class, by
+what is linear in the whole body (`ml.linear_correction`), on the simulated people alone.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from ml.datasets import DatasetError, LabelledRepetition, load
 from ml.evaluate import chosen_release
 from ml.fine_tune import RealExamples, mixed_loss, real_examples, seen_by_networks
 from ml.inference import Predictor
-from ml.linear_correction import N_MOVED_SLOWEST, RANK, LeastSquares, linear_inputs
+from ml.linear_correction import N_MOVED_SLOWEST, LeastSquares, linear_inputs
 from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
 from ml.model import FeedbackNetwork
 from ml.optimising import Steps, add_options, batches, steps_of, training_device
@@ -84,7 +84,6 @@ def recorrect(
         raise ReleaseError("unfit", f"{base.name!r} does not have the classes of the simulator and a judge.")
     recorded = learned_by(base, recorded)
     torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
     device = training_device()
     simulated = [
         simulate_training_set(options.seed * 10 + part, people, 1, workers=options.workers, what=what)
@@ -103,8 +102,10 @@ def recorrect(
     temperatures = manifest.temperature, manifest.temperature_with_baseline or manifest.temperature
     with device:
         network = uncorrecting(base.network).to(device)
-        fit_linear_correction(network, fitted)
+        torch.manual_seed(options.seed)
         network = train_correction(network, learned, options, real)
+        torch.manual_seed(options.seed)
+        fit_linear_correction(network, fitted)
         judge = deepcopy(base.judge).to(device)
         metrics, of_learned = (
             measured_both_ways(network, judge, people, temperatures, manifest.thresholds)
@@ -153,8 +154,9 @@ def train_correction(
     options: CorrectionOptions,
     real: RealExamples | None = None,
 ) -> FeedbackNetwork:
-    """Train the correction branch, in place, all else as it is; return the network."""
-    network.correction.requires_grad_(True)
+    """Train the correction branch from its start, in place, all else as it is; return the network."""
+    network.requires_grad_(False)
+    network.correction = type(network.correction)(network.config)
     network.scale_changes_by(learned.changes)
     n_steps = steps_of(len(learned), options.batch, options.epochs)
     steps = Steps(network.correction.parameters(), options.learning_rate, n_steps)
@@ -184,9 +186,9 @@ def uncorrecting(base: FeedbackNetwork) -> FeedbackNetwork:
 
 
 def fit_linear_correction(network: FeedbackNetwork, learned: TrainingSet) -> None:
-    """Fit, in place, what is linear in the corrections of simulated examples, without and with a baseline.
+    """Fit, in place, what the correction branch leaves of simulated examples, without and with a baseline.
 
-    Of each example as it was simulated and of another view of it, as the correction branch learns from.
+    Of each example as it was simulated and of another view of it, as the branch learned from.
     """
     linear = network.linear_correction
     in_turn = 1 + torch.arange(len(learned)) % MOST_BASELINES
@@ -199,12 +201,13 @@ def fit_linear_correction(network: FeedbackNetwork, learned: TrainingSet) -> Non
             for view in (batch, batch.seen_otherwise().shaken()):
                 baseline = view.baseline(counts)
                 with torch.no_grad():
+                    left = view.changes - network(view.inputs, label=view.labels, baseline=baseline).change
                     x = linear_inputs(network.features(view.inputs, baseline), beside=beside)
-                y = view.changes[..., :N_MOVED_SLOWEST].flatten(1)
+                y = left[..., :N_MOVED_SLOWEST].flatten(1)
                 for label in view.labels.unique().tolist():
                     fits[label].add(x[view.labels == label], y[view.labels == label])
         for label, fit in enumerate(fits):
-            maps.inwards[label], maps.outwards[label], maps.offset[label] = fit.fitted(RANK)
+            maps.inwards[label], maps.outwards[label], maps.offset[label] = fit.fitted()
 
 
 def accepted(release: Release, recorded: Sequence[LabelledRepetition]) -> str:

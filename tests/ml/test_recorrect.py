@@ -18,7 +18,6 @@ from ml.recorrect import (
     learned_by,
     main,
     recorrect,
-    train_correction,
     uncorrecting,
 )
 from ml.release import DEFAULT_RELEASE, load_release, write_release
@@ -75,24 +74,13 @@ def test_recordings_that_the_base_learned_from_are_learned_beside_the_simulated(
     ]
 
 
-def test_what_is_linear_is_fitted_to_the_true_corrections(again):
+def test_what_the_branch_leaves_is_fitted_by_what_is_linear(again):
     learned = simulate_training_set(0, 6, 1)
     network = uncorrecting(again.network)
     before = {baseline: off(network, learned, baseline=baseline) for baseline in (False, True)}
     fit_linear_correction(network, learned)
     for baseline, was in before.items():
-        assert off(network, learned, baseline=baseline) < 0.6 * was
-
-
-def test_the_branch_learns_beside_what_is_linear(again):
-    learned = simulate_training_set(0, 4, 1)
-    network = uncorrecting(again.network)
-    network.linear_correction.alone.offset.fill_(0.05)
-    network.linear_correction.beside.offset.fill_(0.05)
-    before = off(network, learned, baseline=False)
-    train_correction(network, learned, CorrectionOptions(epochs=30))
-    assert off(network, learned, baseline=False) < 0.8 * before
-    assert (network.linear_correction.alone.offset == 0.05).all()
+        assert off(network, learned, baseline=baseline) < 0.7 * was
 
 
 def test_a_network_that_has_corrections_begins_them_anew(again):
