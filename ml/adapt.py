@@ -184,10 +184,7 @@ def report(release: Release, adapted: Adapted, trust: Trust) -> str:
         f"{percent(after)} after",
     ]
     if adapted.kept < 1:
-        lines.append(
-            f"  drawn back     to {adapted.kept:.1f} of what it learned, so that it forgets nothing; "
-            "the figures above are of all of it"
-        )
+        lines.append(f"  drawn back     to {adapted.kept:.1f} of what it learned, so that it forgets nothing")
     return "\n".join([*lines, f"{release.name}: {len(release.classes)} classes"])
 
 

@@ -33,6 +33,7 @@ from ml.fine_tune import (
     FineTuning,
     RealExamples,
     Seen,
+    between,
     fine_tune,
     fine_tune_judge,
     grown_familiarity,
@@ -261,11 +262,16 @@ def adapt_release(
 def trusted_for(
     adapted: Adapted, learned: Sequence[LabelledRepetition], *, tuning: FineTuning, workers: int
 ) -> Trust:
-    """Leave each person out once, or repetitions of one person, and judge them by what the rest teaches."""
+    """Leave each person out once, or repetitions of one person, and judge them by what the rest teaches.
+
+    Drawn back as far as what was learned from all of them.
+    """
     folds, by_person = left_out(learned)
     parts: list[Part]
     classes = adapted.network.config.classes
-    with_others = partial(_judged, adapted.base, classes, adapted.replay, learned, adapted.as_seen, tuning)
+    with_others = partial(
+        _judged, adapted.base, classes, adapted.replay, learned, adapted.as_seen, tuning, adapted.kept
+    )
     jobs = [(fold, by_person, adapted.seed) for fold in folds]
     if workers > 1 and len(jobs) > 1:
         # Forked, a process could wait for ever for a lock that a thread of torch held.
@@ -322,6 +328,7 @@ def _judged(
     learned: Sequence[LabelledRepetition],
     as_seen: Seen,
     tuning: FineTuning,
+    kept: float,
     job: tuple[list[int], bool, int],
 ) -> Part:
     fold, by_person, seed = job
@@ -331,7 +338,9 @@ def _judged(
     chosen, others = ([learned[i] for i in part] for part in (fold, rest))
     inputs, of_others = as_seen.chosen(fold).inputs, as_seen.chosen(rest)
     real = real_examples(others, classes, of_others)
-    network = fine_tune(grown_network(base.network, classes, real), real, replay, tuning, corrections=False)
+    grown = grown_network(base.network, classes, real)
+    network = fine_tune(deepcopy(grown), real, replay, tuning, corrections=False)
+    network.load_state_dict(between(grown, network, kept))
     known = (chosen, inputs) if by_person else (others, of_others.inputs)
     baselines, is_baseline = _told(chosen, inputs, *known)
     with torch.inference_mode():

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ml.adapt import AdaptationOptions, _data, _parser, check, first_of_each, main
-from ml.adaptation import left_out
+from ml.adaptation import adapt_release, left_out, trusted_for
 from ml.baseline import mirrored
 from ml.catalogue import CODES
 from ml.datasets import DatasetError, load
@@ -102,6 +102,29 @@ def test_a_clinics_own_exercise_is_learned_from_two_repetitions_a_class(base, tm
     assert evaluate(["--release", str(out), "--data", f"recordings:{folder}"]) == 2
     assert "anna, ben" in capsys.readouterr().err
     assert evaluate(["--release", str(out), "--data", "sim:5:1"]) == 0
+
+
+def test_people_left_out_are_judged_by_what_is_drawn_back_as_far(base):
+    data = one_place(3)
+    tuning = FineTuning(steps=3)
+    adapted = adapt_release(load_release(base), data, people=3, seed=0, tuning=tuning, workers=1)
+
+    def said(kept):
+        trust = trusted_for(replace(adapted, kept=kept), data, tuning=tuning, workers=1)
+        return trust.log_probabilities
+
+    nothing_learned = said(0.0)
+    assert (said(1.0) - nothing_learned).abs().max() > 1e-3
+    others = [one for one in data if one.person != "p0"]
+    real = real_examples(others, adapted.network.config.classes, seen_by_networks(others))
+    torch.manual_seed(0)
+    grown = grown_network(adapted.base.network, adapted.network.config.classes, real)
+    theirs = [i for i, one in enumerate(data) if one.person == "p0"]
+    x = adapted.as_seen.chosen(theirs).inputs
+    with torch.inference_mode():
+        own, other = grown.named(x), grown.named(mirrored(x))
+    expected = torch.logaddexp(own, other) - torch.log(torch.tensor(2.0))
+    torch.testing.assert_close(nothing_learned[theirs], expected)
 
 
 def test_one_person_is_said_plainly(base, tmp_path, capsys):
