@@ -18,7 +18,7 @@ TWO_BRANCH, PUBLISHED = "two_branch", "published"
 
 #: Where the shipped releases lie, a folder each, and the one that is used unless another is active.
 RELEASES = Path(__file__).parent / "releases"
-DEFAULT_RELEASE = "exfb-11"
+DEFAULT_RELEASE = "exfb-12"
 
 
 #: Names the figures on simulated people who had no part in a training.
