@@ -33,7 +33,6 @@ from ml.fine_tune import (
     FineTuning,
     RealExamples,
     Seen,
-    between,
     fine_tune,
     fine_tune_judge,
     grown_familiarity,
@@ -41,6 +40,7 @@ from ml.fine_tune import (
     grown_network,
     nothing_forgotten,
     old_recall,
+    partly_kept,
     real_examples,
     seen_by_networks,
 )
@@ -340,7 +340,7 @@ def _judged(
     real = real_examples(others, classes, of_others)
     grown = grown_network(base.network, classes, real)
     network = fine_tune(deepcopy(grown), real, replay, tuning, corrections=False)
-    network.load_state_dict(between(grown, network, kept))
+    network.load_state_dict(partly_kept(grown, network, kept, len(base.classes)))
     known = (chosen, inputs) if by_person else (others, of_others.inputs)
     baselines, is_baseline = _told(chosen, inputs, *known)
     with torch.inference_mode():

@@ -27,7 +27,7 @@ from ml.encoding import encode, leg_length
 from ml.familiarity import N_SLOW, Familiarity
 from ml.judge import JudgeNetwork, judge_features
 from ml.losses import WEIGHTS, total_loss
-from ml.model import FeedbackNetwork, NetworkOutput
+from ml.model import ClassificationBranch, FeedbackNetwork, NetworkOutput
 from ml.optimising import Steps
 from ml.training_set import MOST_BASELINES, TrainingSet
 
@@ -396,6 +396,8 @@ def nothing_forgotten(
 ) -> tuple[FeedbackNetwork, float]:
     """Draw an adapted network back towards its base until it forgot no more than may be forgotten.
 
+    What was known is drawn back; the outputs of new classes stay.
+
     Parameters
     ----------
     base : FeedbackNetwork
@@ -415,8 +417,23 @@ def nothing_forgotten(
     drawn_back = deepcopy(adapted)
     while kept > 0 and old_recall(drawn_back, held) < least:
         kept = round(kept - 0.1, 1)
-        drawn_back.load_state_dict(between(grown, adapted, kept))
+        drawn_back.load_state_dict(partly_kept(grown, adapted, kept, len(base.config.classes)))
     return drawn_back, kept
+
+
+def partly_kept(
+    grown: FeedbackNetwork, adapted: FeedbackNetwork, kept: float, n_known: int
+) -> dict[str, Tensor]:
+    """Return the weights of an adapted network with so much kept of what was learned of what was known.
+
+    Of the classes after the first `n_known` all is kept: their outputs hold nothing that could be forgotten.
+    """
+    state = between(grown, adapted, kept)
+    for name, branch in adapted.named_modules():
+        if isinstance(branch, ClassificationBranch):
+            for part, value in branch.linear.state_dict().items():
+                state[f"{name}.linear.{part}"][n_known:] = value[n_known:]
+    return state
 
 
 def between(base: nn.Module, adapted: nn.Module, share: float) -> dict[str, Tensor]:

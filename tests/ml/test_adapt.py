@@ -24,6 +24,7 @@ from ml.fine_tune import (
     nearest,
     nothing_forgotten,
     old_recall,
+    partly_kept,
     real_examples,
     seen_by_networks,
 )
@@ -104,27 +105,39 @@ def test_a_clinics_own_exercise_is_learned_from_two_repetitions_a_class(base, tm
     assert evaluate(["--release", str(out), "--data", "sim:5:1"]) == 0
 
 
-def test_people_left_out_are_judged_by_what_is_drawn_back_as_far(base):
-    data = one_place(3)
+def test_people_left_out_are_judged_by_what_is_drawn_back_as_far(base, monkeypatch):
+    data, drawn_back = one_place(2), []
     tuning = FineTuning(steps=3)
     adapted = adapt_release(load_release(base), data, people=3, seed=0, tuning=tuning, workers=1)
 
-    def said(kept):
-        trust = trusted_for(replace(adapted, kept=kept), data, tuning=tuning, workers=1)
-        return trust.log_probabilities
+    def noted(grown, network, kept, n_known):
+        drawn_back.append((kept, n_known))
+        return partly_kept(grown, network, kept, n_known)
 
-    nothing_learned = said(0.0)
-    assert (said(1.0) - nothing_learned).abs().max() > 1e-3
-    others = [one for one in data if one.person != "p0"]
-    real = real_examples(others, adapted.network.config.classes, seen_by_networks(others))
-    torch.manual_seed(0)
-    grown = grown_network(adapted.base.network, adapted.network.config.classes, real)
-    theirs = [i for i, one in enumerate(data) if one.person == "p0"]
-    x = adapted.as_seen.chosen(theirs).inputs
-    with torch.inference_mode():
-        own, other = grown.named(x), grown.named(mirrored(x))
-    expected = torch.logaddexp(own, other) - torch.log(torch.tensor(2.0))
-    torch.testing.assert_close(nothing_learned[theirs], expected)
+    monkeypatch.setattr("ml.adaptation.partly_kept", noted)
+    said = [
+        trusted_for(replace(adapted, kept=kept), data, tuning=tuning, workers=1).log_probabilities
+        for kept in (0.3, 1.0)
+    ]
+    assert drawn_back == [(0.3, len(CODES))] * 2 + [(1.0, len(CODES))] * 2
+    assert not torch.allclose(*said)
+
+
+def test_what_was_known_is_drawn_back_and_new_outputs_stay(base):
+    classes = (*CODES, *OWN.values())
+    grown = grown_network(load_release(base).network, classes, real_of(OWN))
+    adapted = deepcopy(grown)
+    with torch.no_grad():
+        for weight in adapted.parameters():
+            weight += 1
+    partly = deepcopy(grown)
+    partly.load_state_dict(partly_kept(grown, adapted, 0.25, len(CODES)))
+    for name, weight in partly.named_parameters():
+        moved = weight - grown.get_parameter(name)
+        if ".linear." in name or name.startswith("classification.linear"):
+            torch.testing.assert_close(moved[len(CODES) :], torch.ones_like(moved[len(CODES) :]))
+            moved = moved[: len(CODES)]
+        torch.testing.assert_close(moved, torch.full_like(moved, 0.25), msg=name)
 
 
 def test_one_person_is_said_plainly(base, tmp_path, capsys):
