@@ -65,6 +65,10 @@ def _points(share: float) -> str:
     return _("{number} percentage points").format(number=number_format(round(100 * share, 1), 1))
 
 
+def _score(value: float) -> str:
+    return str(number_format(round(value, 1), 1))
+
+
 _EASIER = gettext_lazy("Simulated motion is easier than that of patients: expect less on real recordings.")
 _GROUPS = {
     "unseen_simulated_people": (gettext_lazy("On simulated people whom it had never seen"), _EASIER),
@@ -101,6 +105,15 @@ _MEASURES: dict[str, tuple[object, Callable[[float], str], object]] = {
         gettext_lazy("Named rightly when told the exercise and what is right for the person"),
         share_text,
         gettext_lazy("Up to three correct repetitions of the person were known."),
+    ),
+    # Releases that earlier versions adapted have it.
+    "strictness": (
+        gettext_lazy("Leans towards mistakes by"),
+        _score,
+        gettext_lazy(
+            "In exercises that it was taught: what is added to the score of a mistake, so that those of "
+            "people left out are found as often as correct repetitions. 0 is nothing, 1 is much."
+        ),
     ),
     "macro_recall_before": (
         gettext_lazy("Named rightly before"),
