@@ -123,7 +123,7 @@ VARIANTS = (
     Variant("one classification branch, else as released"),
     Variant("several, as released", changed=(("members", TrainingOptions.members),)),
     Variant("how far from right weighed too, as released", _with(FeedbackNetwork, deviation=True)),
-    Variant("what is linear corrected first, as released", _with(FeedbackNetwork, n_linear=len(CODES))),
+    Variant("what is linear fitted too, as released", _with(FeedbackNetwork, n_linear=len(CODES))),
     Variant("2-D DCT, as published", _with(TwoDimensional, angles=False)),
     Variant("likeliest class fed back, as published", _with(FeedbackNetwork, feedback="argmax")),
     Variant("nothing fed back", WithoutFeedback),
@@ -161,11 +161,11 @@ def run_variant(
         first = shares[0]
         network = variant.network(config)
         network.standardise_by(first.inputs, first.changes, first.baseline())
-        if network.config.n_linear:
-            fit_linear_correction(network, first)
         train_network(network, first, sets["held_out"], chosen)
     if network.config.deviation:
         fit_deviation(network, shares[0])
+    if network.config.n_linear:
+        fit_linear_correction(network, shares[0])
     judge = train_judge(sets["held_out"], replace(chosen, judge_epochs=2))
     cold, beside = (
         measured(network, judge, sets["unseen"].visible, 1.0, 0.0, baseline=baseline)

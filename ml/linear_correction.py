@@ -116,8 +116,8 @@ class LeastSquares:
     def add(self, x: Tensor, y: Tensor) -> None:
         """Add examples x (S, D) and what shall come of them, y (S, P)."""
         x = F.pad(x, (0, 1), value=1.0)
-        self._seen += (x.T @ x).double().cpu()
-        self._both += (x.T @ y).double().cpu()
+        self._seen += (x.T @ x).double()
+        self._both += (x.T @ y).double()
 
     def fitted(self, rank: int = RANK, ridge: float = RIDGE) -> tuple[Tensor, Tensor, Tensor]:
         """Return weights (D, rank) and (rank, P), and an offset (P,).
@@ -129,7 +129,7 @@ class LeastSquares:
         mean, mean_output = self._seen[-1, :-1] / n, self._both[-1] / n
         spread = self._seen[:-1, :-1] / n - mean.outer(mean)
         together = self._both[:-1] / n - mean.outer(mean_output)
-        drawn_to_zero = ridge * spread.diagonal().mean() * torch.eye(len(mean), dtype=torch.float64)
+        drawn_to_zero = torch.full_like(mean, ridge * float(spread.diagonal().mean())).diag()
         weights = torch.linalg.solve(spread + drawn_to_zero, together)  # (D, P)
         most_varied = torch.linalg.eigh(weights.T @ spread @ weights).eigenvectors[:, -rank:]  # (P, rank)
         inwards, outwards = weights @ most_varied, most_varied.T
