@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from ml.familiarity import Familiarity
 from ml.judge import JudgeConfig, JudgeNetwork
-from ml.manifest import sha256
+from ml.manifest import DEFAULT_RELEASE, RELEASES, sha256
 from ml.model import FeedbackNetwork, NetworkConfig
 from ml.release import ReleaseError, load_release, read_manifest, write_release
 
@@ -158,3 +158,8 @@ def load_code(folder):
     with pytest.raises(ReleaseError) as error:
         load_release(folder)
     return error.value.code
+
+
+def test_what_is_shipped_is_one_release_of_at_most_five_megabytes():
+    assert [path.name for path in RELEASES.iterdir()] == [DEFAULT_RELEASE]
+    assert sum(path.stat().st_size for path in RELEASES.rglob("*") if path.is_file()) <= 5_000_000
