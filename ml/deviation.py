@@ -56,7 +56,7 @@ class Deviation(nn.Module):
         self.register_buffer("spread", torch.ones(2, len(classes)))
         self._same_exercise = same_exercise(classes)
         self._weights = torch.ones(2, len(classes))
-        self._weights[OTHERS, [exercise_of(code) in EXERCISES for code in classes]] = SIMULATED_WEIGHT
+        self._weights[OTHERS, ~taught(classes)] = SIMULATED_WEIGHT
 
     def from_others(self, seen: Tensor) -> Tensor:
         """Return how courses (B, N, K) differ from others' correct ones of each class's exercise.
@@ -100,6 +100,11 @@ def same_exercise(classes: Sequence[str]) -> Tensor:
     """Tell of each class which classes are of its exercise, (M, M)."""
     exercises = [exercise_of(code) for code in classes]
     return torch.tensor([[a == b for b in exercises] for a in exercises])
+
+
+def taught(classes: Sequence[str]) -> Tensor:
+    """Tell of each class whether its exercise was taught by recordings, and not simulated, (M,)."""
+    return torch.tensor([exercise_of(code) not in EXERCISES for code in classes])
 
 
 def log_distance(standardised: Tensor) -> Tensor:

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ml.catalogue import EXERCISES, exercise_of
-from ml.deviation import N_SLOWEST, same_exercise
+from ml.deviation import N_SLOWEST, same_exercise, taught
 
 #: How precisely its weights are expected to be zero, before any recording is seen. On simulated people, 3, 7
 #: and 20 at a time as if an exercise were taught by them, it names others most likely so.
@@ -72,11 +71,6 @@ class Discriminant(nn.Module):
         of_exercise = scores[:, None].masked_fill(~same, -torch.inf).logsumexp(2)
         likelier = scores - of_exercise + same.sum(1).log()
         return likelier.masked_fill(~self._taught.to(scores.device), 0.0)
-
-
-def taught(classes: Sequence[str]) -> Tensor:
-    """Tell of each class whether its exercise was taught by recordings, and not simulated, (M,)."""
-    return torch.tensor([exercise_of(code) not in EXERCISES for code in classes])
 
 
 def sides(deviations: Tensor) -> Tensor:

@@ -21,8 +21,8 @@ from ml.baseline import mirrored
 from ml.calibration import macro, run
 from ml.catalogue import EXERCISES, exercise_of, is_correct
 from ml.datasets import LabelledRepetition
-from ml.deviation import N_SLOWEST, OTHERS, OWN, Deviation, log_distance
-from ml.discriminant import fitted, taught
+from ml.deviation import N_SLOWEST, OTHERS, OWN, Deviation, log_distance, taught
+from ml.discriminant import fitted
 from ml.encoding import encode, leg_length
 from ml.familiarity import N_SLOW, Familiarity
 from ml.judge import JudgeNetwork, judge_features

@@ -384,8 +384,8 @@ class FeedbackNetwork(nn.Module):
 
     def _distances(self, x: Tensor, seen: Tensor, difference: Tensor, own: Tensor) -> Tensor:
         images = seen, self.seen(mirrored(x))
-        nearer, farther = (log_distance(self.deviation.from_others(image)) for image in images)
-        return torch.where(own[:, None], log_distance(difference)[:, None], nearer.minimum(farther))
+        as_it_is, as_mirrored = (log_distance(self.deviation.from_others(image)) for image in images)
+        return torch.where(own[:, None], log_distance(difference)[:, None], as_it_is.minimum(as_mirrored))
 
     def _told(self, log_probabilities: Tensor, label: Tensor | None) -> Tensor:
         n_classes = len(self.config.classes)

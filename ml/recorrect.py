@@ -24,9 +24,9 @@ from ml.datasets import DatasetError, LabelledRepetition, load
 from ml.evaluate import chosen_release
 from ml.fine_tune import RealExamples, mixed_loss, real_examples, seen_by_networks
 from ml.inference import Predictor
-from ml.linear_correction import N_MOVED_SLOWEST, LeastSquares, linear_inputs
+from ml.linear_correction import N_MOVED_SLOWEST, LeastSquares, LinearCorrection, linear_inputs
 from ml.manifest import UNSEEN_PEOPLE, WITH_BASELINE
-from ml.model import FeedbackNetwork
+from ml.model import CorrectionBranch, FeedbackNetwork
 from ml.optimising import Steps, add_options, batches, steps_of, training_device
 from ml.release import TWO_BRANCH, Release, ReleaseError, write_release
 from ml.train import batch_loss, check_writable
@@ -101,9 +101,9 @@ def recorrect(
     manifest = base.manifest
     temperatures = manifest.temperature, manifest.temperature_with_baseline or manifest.temperature
     with device:
-        network = uncorrecting(base.network).to(device)
         torch.manual_seed(options.seed)
-        network = train_correction(network, learned, options, real)
+        network = uncorrecting(base.network).to(device)
+        train_correction(network, learned, options, real)
         torch.manual_seed(options.seed)
         fit_linear_correction(network, fitted)
         judge = deepcopy(base.judge).to(device)
@@ -153,10 +153,8 @@ def train_correction(
     learned: TrainingSet,
     options: CorrectionOptions,
     real: RealExamples | None = None,
-) -> FeedbackNetwork:
-    """Train the correction branch from its start, in place, all else as it is; return the network."""
-    network.requires_grad_(False)
-    network.correction = type(network.correction)(network.config)
+) -> None:
+    """Train the correction branch, in place, all else as it is."""
     network.scale_changes_by(learned.changes)
     n_steps = steps_of(len(learned), options.batch, options.epochs)
     steps = Steps(network.correction.parameters(), options.learning_rate, n_steps)
@@ -170,19 +168,16 @@ def train_correction(
             else:
                 loss = mixed_loss(network, real, len(which) // RECORDED_IN, batch)
             steps.take(loss)
-    return network.eval()
+    network.eval()
 
 
 def uncorrecting(base: FeedbackNetwork) -> FeedbackNetwork:
     """Return a copy of a network whose corrections, by its branch and linear, change nothing yet."""
-    network = FeedbackNetwork(replace(base.config, n_linear=len(CODES)))
-    names = {
-        name: value
-        for name, value in base.state_dict().items()
-        if not name.startswith(("correction.", "linear_correction."))
-    }
-    network.load_state_dict(names, strict=False)
-    return network.requires_grad_(False).eval()
+    network = deepcopy(base).requires_grad_(False)
+    config = network.config = replace(base.config, n_linear=len(CODES))
+    network.correction = CorrectionBranch(config)
+    network.linear_correction = LinearCorrection(config.n_linear, config.n_seen, config.n_nodes)
+    return network.eval()
 
 
 def fit_linear_correction(network: FeedbackNetwork, learned: TrainingSet) -> None:

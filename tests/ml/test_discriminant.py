@@ -8,8 +8,8 @@ import torch
 from ml.baseline import mirrored
 from ml.catalogue import CODES
 from ml.datasets import load
-from ml.deviation import OTHERS, OWN
-from ml.discriminant import Discriminant, fitted, sides, taught
+from ml.deviation import OTHERS, OWN, taught
+from ml.discriminant import Discriminant, fitted, sides
 from ml.fine_tune import grown_network, real_examples, seen_by_networks
 from ml.manifest import DEFAULT_RELEASE
 from ml.model import FeedbackNetwork, NetworkConfig
